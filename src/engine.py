@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -53,11 +53,9 @@ def out_of_scope(workload: Workload, standard: Standard) -> OutOfScope | None:
         return OutOfScope("it runs on Windows, for which there is no collector image")
     if service is not None and service.fargate is False:
         return OutOfScope("its service does not run on Fargate")
-    if launch_types and "FARGATE" not in launch_types:
-        return OutOfScope(f"it requires {', '.join(sorted(launch_types))}, not FARGATE")
     on_fargate = bool(service and service.fargate) or workload.runs_on
-    if not launch_types and not on_fargate:
-        return OutOfScope("it does not name FARGATE, and no service is known to run it on Fargate")
+    if "FARGATE" not in launch_types and (why := _elsewhere(launch_types, on_fargate=bool(on_fargate))):
+        return OutOfScope(why)
     if workload.runs_on is False:
         return OutOfScope("its services all run on EC2")
     scope = standard.scope
@@ -66,6 +64,15 @@ def out_of_scope(workload: Workload, standard: Standard) -> OutOfScope | None:
     if any(selector.matches(workload) for selector in scope.exclude):
         return OutOfScope("the standard's scope excludes it")
     return None
+
+
+def _elsewhere(launch_types: Collection[str], *, on_fargate: bool) -> str:
+    """Why a definition that does not name FARGATE is not evaluated; nothing where a service may run it there."""
+    if any(map(placeholder, launch_types)):
+        return "" if on_fargate else "whether it requires FARGATE is a placeholder"
+    if launch_types:
+        return f"it requires {', '.join(sorted(launch_types))}, not FARGATE"
+    return "" if on_fargate else "it does not name FARGATE, and no service is known to run it on Fargate"
 
 
 def only_a_collector(workload: Workload) -> bool:

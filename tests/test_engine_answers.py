@@ -81,6 +81,8 @@ NAMELESS = {"requiresCompatibilities": None, "compatibilities": None}
             {"before": {"requiresCompatibilities": ["EXTERNAL", "EC2"]}},
             "it requires EC2, EXTERNAL, not FARGATE",
         ),
+        ({"before": {"requiresCompatibilities": ["${LAUNCH_TYPE}"]}, "service": {}}, None),
+        ({"before": {"requiresCompatibilities": ["${LAUNCH_TYPE}"]}}, "whether it requires FARGATE is a placeholder"),
         ({"before": EC2, "service": {}}, "it requires EC2, not FARGATE"),
         ({"before": NAMELESS}, "it does not name FARGATE, and no service is known to run it on Fargate"),
         ({"before": NAMELESS, "runs_on": True}, None),

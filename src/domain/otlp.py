@@ -243,7 +243,7 @@ def silent(container: Container) -> bool:
 def routes(container: Container) -> tuple[Route, ...]:
     """Return the route of each signal that is exported with OTLP; empty if the SDK is switched off.
 
-    Environment files are not read. To be certain, check `has_environment_files` too.
+    Environment files are not read. To be certain, check `may_have_more_variables` too.
     """
     return _routes(*_decisive(*container.otel))
 
@@ -332,7 +332,7 @@ class OtlpDoubt(Code):
 
     SECRET = "variable-from-secret", "Unknown: an OTEL_ variable that decides comes from a secret, which is not read."
     PLACEHOLDER = "endpoint-placeholder", "Unknown: the endpoint is a placeholder or names a socket."
-    FILE = "environment-file", "Unknown: an environment file, which is not read, may set OTEL_ variables."
+    FILE = "environment-file", "Unknown: an environment file or a placeholder may set OTEL_ variables."
 
 
 def unread_secret(container: Container, variable: str) -> Doubt:
@@ -349,13 +349,14 @@ def unread_text(container: Container, variable: str) -> Doubt:
 
 def unread_files(container: Container) -> Doubt:
     """Return the doubt if an environment file may set a variable that decides."""
-    why = "An environment file, which is not read, may set OTEL_ variables."
-    return Doubt(OtlpDoubt.FILE, f"containers/{container.name}/environmentFiles", why)
+    member = container.unread_variables
+    by = "An environment file, which is not read," if member == "environmentFiles" else f"A placeholder in `{member}`"
+    return Doubt(OtlpDoubt.FILE, f"containers/{container.name}/{member}", f"{by} may set OTEL_ variables.")
 
 
 def endpoints_set(container: Container) -> Iterator[Doubt | tuple[Destination, str]]:
     """Yield each endpoint variable with its value; a Doubt if the value is not known, or a file may set it."""
-    if container.has_environment_files and not silent(container):
+    if container.may_have_more_variables and not silent(container):
         yield unread_files(container)
     for destination in destinations(container):
         match destination.value:

@@ -66,7 +66,7 @@ class _Document:
         if same(node.value, wanted):
             return
         if node.style is Style.FIXED:
-            self.by_hand.append(path)
+            self.by_hand += _differing(node, wanted, path)
             return
         match node.parts, wanted:
             case dict() as parts, dict():
@@ -189,6 +189,29 @@ class _Document:
         end = self.text.find("\n", at)
         end = len(self.text) if end < 0 else end
         return end - 1 if end > at and self.text[end - 1] == "\r" else end
+
+
+def _differing(node: Node, wanted: Any, path: Path) -> Iterator[Path]:
+    """Yield the paths of what differs in a value that is not changed here."""
+    if same(node.value, wanted):
+        return
+    match node.parts, wanted:
+        case dict() as parts, dict():
+            for name in {**parts, **wanted}:
+                if name in parts and name in wanted:
+                    yield from _differing(parts[name].node, wanted[name], (*path, name))
+                else:
+                    yield (*path, name)
+        case list() as parts, list() if len(parts) <= len(wanted) and all(map(name_of, wanted)):
+            found = matched([part.node.value for part in parts], wanted)
+            for index, item in enumerate(wanted):
+                below = (*path, _step(_Slot(None, None, item)))
+                if index in found:
+                    yield from _differing(parts[found[index]].node, item, below)
+                else:
+                    yield below
+        case _:
+            yield path
 
 
 def _step(slot: _Slot) -> str:

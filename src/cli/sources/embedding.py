@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cli.sources import json_text, yaml_text
 from cli.sources.nodes import Node, Part, Style, moved
@@ -39,33 +39,48 @@ def json_within(node: Node) -> Node:
         return node
     if json_text.depth_exceeds(content, json_text.DEEPEST):
         return node
-    marks = node.marks or [node.begin] * (len(node.value) + 1)
-    if len(marks) != len(node.value) + 1:
+    marks = node.marks
+    if len(marks) != len(node.value) + 1:  # the text is computed, or in another file: nothing of it is written here
         marks = [node.begin] * (len(node.value) + 1)
-    found = moved(json_text.node_of(node.value), lambda at: marks[min(at, len(marks) - 1)])
-    return _opened(found, node, Style.ESCAPED if _is_escaped(node.value, marks) else Style.JSON)
+    outer = _Outer(node, marks, Style.ESCAPED if _is_escaped(node.value, marks) else Style.JSON)
+    return outer.placed(json_text.node_of(node.value))
+
+
+@dataclass(frozen=True, slots=True)
+class _Outer:
+    """A text that holds JSON, the places of its characters, and how what is written in it is written."""
+
+    whole: Node
+    marks: Sequence[int]
+    style: Style
+
+    def placed(self, node: Node) -> Node:
+        """Return a value with its places in the outer text: what comes of an expression is fixed, and may be open."""
+        begin, end = self._at(node.begin), self._at(node.end)
+        style = self.style if begin < self._at(node.begin + 1) else Style.FIXED
+        match node.parts:
+            case dict() as parts:
+                inner = {name: self._part(part) for name, part in parts.items()}
+                return replace(node, begin=begin, end=end, parts=inner, style=style)
+            case list() as parts:
+                return replace(node, begin=begin, end=end, parts=[self._part(part) for part in parts], style=style)
+            case None:
+                pass
+        written = json.dumps(node.value)
+        length = len(written) if self.style is Style.JSON else len(json.dumps(written)) - 2  # its own quotation marks
+        plain = end - begin == length
+        text = node.value if isinstance(node.value, str) else ""
+        open_ = text if self.whole.open and "${" in text else ""
+        return replace(node, begin=begin, end=end, style=self.style if plain else Style.FIXED, open=open_)
+
+    def _part(self, part: Part) -> Part:
+        return Part(self._at(part.begin), self.placed(part.node))
+
+    def _at(self, inner: int) -> int:
+        return self.marks[min(inner, len(self.marks) - 1)]
 
 
 def _is_escaped(text: str, marks: Sequence[int]) -> bool:
     """Return whether quotation marks have a backslash before them."""
     at = text.find('"')
     return at >= 0 and marks[at + 1] - marks[at] > 1
-
-
-def _opened(node: Node, whole: Node, style: Style) -> Node:
-    """Return a value within a text that is a template: what comes of an expression is fixed, and may be open."""
-    match node.parts:
-        case dict() as parts:
-            inner = {name: Part(part.begin, _opened(part.node, whole, style)) for name, part in parts.items()}
-            return replace(node, parts=inner, style=style)
-        case list() as parts:
-            return replace(
-                node, parts=[Part(part.begin, _opened(part.node, whole, style)) for part in parts], style=style
-            )
-        case None:
-            pass
-    written = json.dumps(node.value)
-    length = len(written) if style is Style.JSON else len(json.dumps(written)) - 2  # its own quotation marks
-    plain = node.end - node.begin == length and whole.marks
-    text = node.value if isinstance(node.value, str) else ""
-    return replace(node, style=style if plain else Style.FIXED, open=text if whole.open and "${" in text else "")

@@ -1,5 +1,8 @@
 """Terraform's functions that are evaluated: those that people use for names, lists and numbers."""
 
+import json
+import math
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -9,12 +12,20 @@ from cli.texts import integer
 _FILE = re.compile(r'file\("[^"]*"\)')
 _TEXT = re.compile(r'(?<!\[)"[^"]*"')
 _LONGEST: Final = 80
+_LARGEST: Final = 10**18
+_OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "%": math.fmod,
+}
 
 
 def text_of(value: Any) -> str:
     """Return a value as Terraform writes it into a text."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if isinstance(value, bool | dict | list):  # an object is here only if it was encoded
+        return json.dumps(value)
     return "" if value is None else str(value)
 
 
@@ -52,10 +63,27 @@ def _flat(items: Sequence[Any]) -> list[Any]:
     return [inner for item in items for inner in (item if isinstance(item, list) else [item])]
 
 
+def calculated(sign: str, values: Sequence[Any]) -> Any:
+    """Return what an operator makes of two numbers; None if it is not calculated here."""
+    if sign not in _OPERATORS or [type(value) in {int, float} for value in values] != [True, True]:
+        return None
+    try:
+        result = _OPERATORS[sign](*values)
+    except (ZeroDivisionError, OverflowError, ValueError):
+        return None  # Terraform would refuse it
+    if not math.isfinite(result) or abs(result) > _LARGEST:
+        return None
+    return int(result) if int(result) == result else result
+
+
 _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "tostring": text_of,
     "trimspace": lambda text: text.strip(),
     "tonumber": _number,
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "max": max,
+    "min": min,
     "lower": lambda text: text.lower(),
     "upper": lambda text: text.upper(),
     "join": lambda by, items: by.join(map(text_of, items)),
@@ -78,5 +106,5 @@ def called(name: str, args: Sequence[Any]) -> Any:
         return None
     try:
         return function(*args)
-    except (TypeError, ValueError, AttributeError, IndexError, ZeroDivisionError):
+    except (TypeError, ValueError, AttributeError, IndexError, ZeroDivisionError, OverflowError):
         return None  # Terraform would refuse the call

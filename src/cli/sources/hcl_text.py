@@ -12,6 +12,12 @@ _NAME = re.compile(r"[^\W\d][\w-]*")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _HEREDOC = re.compile(r"<<(?P<trim>-?)(?P<end>[^\W\d][\w.-]*)\r?\n")
 _OPERATOR = re.compile(r"==|!=|<=|>=|&&|\|\||[<>+*/%-]")
+_RANKS = {
+    sign: rank
+    for rank, signs in enumerate(("||", "&&", "== !=", "< > <= >=", "+ -", "* / %"))
+    for sign in signs.split()
+}
+"""How strongly an operator binds."""
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _DEEPEST = 60
 
@@ -92,18 +98,19 @@ class _Parser:
         self.depth -= 1
         return found
 
-    def _operation(self, *, newlines: bool) -> Expression:
+    def _operation(self, *, newlines: bool, weakest: int = 0) -> Expression:
+        """Return a term, or the operation of those that follow whose operators are no weaker."""
         found = self._term(newlines=newlines)
         while True:
             before = self.at
             self._skip(_BLANK if newlines else _SPACE)
             operator = _OPERATOR.match(self.text, self.at)
-            if operator is None:
+            if operator is None or (rank := _RANKS[operator[0]]) < weakest:
                 self.at = before
                 return found
             self.at = operator.end()
             self._skip(_BLANK)
-            other = self._term(newlines=newlines)
+            other = self._operation(newlines=newlines, weakest=rank + 1)
             found = Expression(Kind.OTHER, found.begin, other.end, operator[0], (found, other))
 
     def _term(self, *, newlines: bool) -> Expression:

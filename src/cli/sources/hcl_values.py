@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from cli.sources.embedding import json_within
-from cli.sources.hcl_functions import called, text_of, title_of
+from cli.sources.hcl_functions import calculated, called, text_of, title_of
 from cli.sources.hcl_module import Module
 from cli.sources.hcl_policies import statement_of
 from cli.sources.hcl_syntax import Block, Expression, Kind, NotHcl, pairs
@@ -23,7 +23,8 @@ from cli.texts import shown
 from cli.unusable import Unusable
 
 _DEEPEST = 60
-_LARGEST = 10**18
+_KEEPING: Final = frozenset({"format", "join"})
+"""Functions that keep their texts in the result, as a template does, so that some may be open."""
 _REGIONS: Final = frozenset({"name", "id", "region"})
 _NAMED: Final = frozenset({"name", "id"})
 ARNS: Final[Mapping[str, str]] = {
@@ -47,6 +48,8 @@ class Evaluation:
     expressions: dict[str, str] = field(default_factory=dict, repr=False)
     """Values of expressions, with the text of one that has it."""
     depth: int = 0
+    encodings: int = 0
+    """How many calls of jsonencode and yamlencode the value is within."""
 
     @property
     def text(self) -> str:
@@ -129,7 +132,7 @@ class Evaluation:
             if part.kind is Kind.LITERAL and part.marks:
                 marks += part.marks[:-1]
             else:
-                if node.open and is_json and not _is_quoted(text):
+                if node.open and is_json and value[:1] not in {"[", "{"} and not _is_quoted(text):
                     value = json.dumps(value)
                 marks += [part.begin] * len(value)
             open_ = open_ or node.open
@@ -286,7 +289,9 @@ class Evaluation:
     def _call(self, found: Expression) -> Node:
         name, args = str(found.value), found.args
         match name:
-            case "jsonencode" | "yamlencode" | "tolist" | "toset" | "sensitive" | "nonsensitive" if len(args) == 1:
+            case "jsonencode" | "yamlencode" if len(args) == 1:
+                return self._encoded(found)
+            case "tolist" | "toset" | "sensitive" | "nonsensitive" if len(args) == 1:
                 return self.of(args[0])
             case "jsondecode" if len(args) == 1:
                 return json_within(self.of(args[0]))
@@ -302,20 +307,34 @@ class Evaluation:
             case _:
                 return self._function(found, name, [self.of(arg) for arg in args])
 
+    def _encoded(self, found: Expression) -> Node:
+        """Return what is encoded, with its places; within what is encoded itself, such as containers, as a text."""
+        self.encodings += 1
+        try:
+            value = self.of(found.args[0])
+        finally:
+            self.encodings -= 1
+        if not self.encodings or isinstance(value.value, str):
+            return value
+        return Node(found.begin, found.end, json.dumps(value.value), value.parts, Style.FIXED, value.open)
+
     def _function(self, found: Expression, name: str, args: Sequence[Node]) -> Node:
-        if not any(first_open(arg) for arg in args):
+        open_ = next(filter(None, map(first_open, args)), "")
+        if not open_ or name in _KEEPING:
             value = called(name, [arg.value for arg in args])
             if value is not None:
-                return self._computed(found, value)
+                return self._computed(found, value, open_)
         return self._open(found, self._written(found))
 
     def _concat(self, found: Expression) -> Node:
+        """Return the lists as one. Of variables, what is open is an item that stands for any number of them."""
         lists = [self.of(arg) for arg in found.args]
-        if not all(isinstance(each.parts, list) for each in lists):
-            return self._open(found, self._written(found))
         parts = [part for each in lists for part in each.children]
-        fixed = [Part(part.begin, part.node) for part in parts]
-        return sequence(Node(found.begin, found.end, None, None, Style.FIXED), fixed)
+        of_variables = parts and all(part.node.get("name") for part in parts)
+        if not all(isinstance(each.parts, list) or (each.open and of_variables) for each in lists):
+            return self._open(found, self._written(found))
+        items = [part for each in lists for part in (each.children if each.parts is not None else [_item(each)])]
+        return sequence(Node(found.begin, found.end, None, None, Style.FIXED), items)
 
     def _merge(self, found: Expression) -> Node:
         objects = [self.of(arg) for arg in found.args]
@@ -373,14 +392,17 @@ class Evaluation:
             return self._computed(found, same if found.value == "==" else not same)
         if found.value == "!" and isinstance(args[0].value, bool):
             return self._computed(found, not args[0].value)
-        numbers = [arg.value for arg in args if type(arg.value) is int]
-        if len(numbers) == len(args) == 2 and found.value in {"+", "-", "*"}:  # noqa: PLR2004 - both sides
-            one, other = numbers
-            results = {"+": one + other, "-": one - other, "*": one * other}
-            result = results[str(found.value)]
-            if abs(result) <= _LARGEST:
-                return self._computed(found, result)
+        values = [arg.value for arg in args]
+        if found.value in {"&&", "||"} and [type(value) for value in values] == [bool, bool]:
+            return self._computed(found, all(values) if found.value == "&&" else any(values))
+        value = calculated(str(found.value), values)
+        if value is not None:
+            return self._computed(found, value)
         return self._open(found, self._written(found))
+
+
+def _item(node: Node) -> Part:
+    return Part(node.begin, node)
 
 
 def _is_quoted(text: str) -> bool:

@@ -9,12 +9,14 @@ from typing import Final, NamedTuple, Self
 
 from domain.ecs.fargate import amount
 from domain.ecs.images import Image
+from domain.ecs.placeholders import placeholder
 from domain.ecs.values import Document, Json, mapping_of, objects_of, pairs_of, text_of, texts_of, truth_of
 
 # Where a JVM takes options from, the one that decides last.
 JAVA_OPTIONS: Final = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
 _PROPERTY: Final = re.compile(r"""(?<!\S)(?P<quote>["']?)-D(?P<name>otel\.[a-z0-9.-]+)=""", re.ASCII)
 _VALUE: Final = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])*""")
+_LISTS_OF_VARIABLES: Final = ("environmentFiles", "secrets", "environment")
 _NO_PROPERTIES: Final[Mapping[str, "Property"]] = MappingProxyType({})
 
 
@@ -32,6 +34,12 @@ class Hidden:
     """A variable that is set, to a value that cannot be known from the task definition."""
 
     source: str
+
+
+def _is_filled_in(value: object) -> bool:
+    """Return whether a list, or an item of it, is a template's placeholder."""
+    items = value if isinstance(value, list | tuple) else (value,)
+    return any(isinstance(item, str) and placeholder(item) for item in items)
 
 
 @dataclass(frozen=True)
@@ -106,9 +114,16 @@ class Container(Document):
         options = [name for name in JAVA_OPTIONS if "-Dotel." in self.environment.get(name, "")]
         return dict(_properties(self.environment, options)) if options else _NO_PROPERTIES
 
+    @cached_property
+    def unread_variables(self) -> str:
+        """Return the member that sets variables which are not known: files, or a list that a template fills in."""
+        if objects_of(self.json.get("environmentFiles")):
+            return "environmentFiles"
+        return next((name for name in _LISTS_OF_VARIABLES if _is_filled_in(self.json.get(name))), "")
+
     @property
-    def has_environment_files(self) -> bool:
-        return bool(objects_of(self.json.get("environmentFiles")))
+    def may_have_more_variables(self) -> bool:
+        return self.unread_variables != ""
 
     def variable(self, name: str) -> str | Hidden | None:
         """Return a variable's value, that it is hidden, or None if nothing sets it.
@@ -119,7 +134,7 @@ class Container(Document):
             return Hidden("secrets")
         if name in self.environment:
             return self.environment[name]
-        return Hidden("environmentFiles") if self.has_environment_files else None
+        return Hidden(self.unread_variables) if self.may_have_more_variables else None
 
     @property
     def port_mappings(self) -> tuple[Json, ...]:

@@ -208,7 +208,7 @@ def _evidence(container: Container, known: Distribution | None, sent_to: frozens
 def _of_agent(container: Container, known: Distribution, sent_to: frozenset[int]) -> Iterator[Evidence]:
     if _is_enabled(container, known):
         yield Evidence.ENABLED
-    unread = known.receives is Receives.ENABLED and container.has_environment_files
+    unread = known.receives is Receives.ENABLED and container.may_have_more_variables
     if unread or known.receives is Receives.CONFIGURED:
         yield Evidence.CONFIGURED
     if sent_to & known.ports & APPLICATION_SIGNALS_PORTS:

@@ -87,7 +87,7 @@ def _nothing_receives(workload: Workload) -> bool:
 def _lacks_endpoint(workload: Workload, container: Container, standard: Standard) -> bool:
     required = standard.applications.require_endpoint and workload.kind.id != NONE
     possible = {each.container.name for each in workload.container_roles.possible} if required else set()
-    if not required or container.has_environment_files or container.name in possible:  # a collector needs none
+    if not required or container.may_have_more_variables or container.name in possible:  # a collector needs none
         return False
     found = destinations(container)
     return bool(found) and all(destination.value is None for destination in found)

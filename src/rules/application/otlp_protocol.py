@@ -6,6 +6,7 @@ from dataclasses import replace
 from domain.assumptions import EndpointServed
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container, Hidden
+from domain.ecs.placeholders import placeholder
 from domain.otlp import (
     ENDPOINT,
     HTTP_PORT,
@@ -38,6 +39,7 @@ _PASSES = 8
 class Kind(Code):
     """What this rule reports."""
 
+    PLACEHOLDER = "protocol-placeholder", "Unknown: the protocol is a placeholder."
     UNKNOWN_PROTOCOL = "protocol-unknown", "The variable names no OTLP protocol."
     MISMATCH = "port-protocol-mismatch", "The protocol is not the one that collectors serve on that port."
     PROTOCOL_UNSET = "protocol-unset", "Port 4317 or 4318 is named, and no protocol is set."
@@ -47,7 +49,7 @@ class Kind(Code):
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each protocol that its endpoint's port does not serve, or that is none."""
     for container in workload.applications:
-        if container.has_environment_files and not silent(container):
+        if container.may_have_more_variables and not silent(container):
             yield unread_files(container)
         # Signals that use the same two variables have the same result.
         by_variables = {(route.endpoint_variable, route.protocol_variable): route for route in routes(container)}
@@ -90,6 +92,9 @@ def _of_route(workload: Workload, container: Container, route: Route) -> Drift |
     named = name_of(container, route.protocol_variable)
     if isinstance(route.protocol, Hidden):
         return unread_secret(container, route.protocol_variable) if _port(route) or route.endpoint else None
+    if isinstance(route.protocol, str) and placeholder(route.protocol):
+        where = place_of(container, route.protocol_variable)
+        return Doubt(Kind.PLACEHOLDER, where, f"{named} holds a placeholder, so the protocol is not known.")
     if isinstance(route.protocol, str) and route.protocol_set is None:
         return Drift(
             Kind.UNKNOWN_PROTOCOL,
@@ -103,7 +108,7 @@ def _of_route(workload: Workload, container: Container, route: Route) -> Drift |
     if port is None:
         return None
     if route.protocol_set is None:
-        return None if container.has_environment_files else _unset(workload, container, route, port)
+        return None if container.may_have_more_variables else _unset(workload, container, route, port)
     if route.protocol_set.port == port:
         return None
     why = (
@@ -137,7 +142,7 @@ def _corrected(container: Container) -> Container:
     """With the first fault corrected; Refusal where nothing shows which protocol is meant."""
     every = tuple(routes(container))
     for route in every:
-        if isinstance(route.protocol, str) and route.protocol_set is None:
+        if isinstance(route.protocol, str) and route.protocol_set is None and not placeholder(route.protocol):
             return container.with_otel(route.protocol_variable, _meant(container, route, route.protocol))
     for route in every:
         port, protocol = _port(route), route.protocol_set

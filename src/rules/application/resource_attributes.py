@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
+from domain.ecs.placeholders import placeholder
 from domain.otlp import (
     RESOURCE_ATTRIBUTES,
     SERVICE_NAME,
@@ -33,6 +34,7 @@ class Kind(Code):
 
     MISSING = "attribute-missing", "An instrumented application does not set an attribute of the standard."
     NO_VALUE = "no-value", "No fix: no tag and no setting of the standard gives a value."
+    PLACEHOLDER = "attributes-placeholder", "Unknown: a placeholder may set the attributes."
     SHARED_NAME = "shared-service-name", "Approval: several applications of the task would share a service.name."
 
 
@@ -40,11 +42,15 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each instrumented application that lacks one of the standard's attributes."""
     wanted = standard.applications.resource_attributes
     for container in workload.applications:
-        if not (instrumented(container) or container.has_environment_files) or silent(container):
+        if not (instrumented(container) or container.may_have_more_variables) or silent(container):
             continue
         missing = _missing(container, wanted)
         if missing and RESOURCE_ATTRIBUTES in container.otel[1]:
             yield unread_secret(container, RESOURCE_ATTRIBUTES)
+            continue
+        if missing and _filled_in(container):
+            why = f"{name_of(container, RESOURCE_ATTRIBUTES)} has a placeholder, so its attributes are not all known."
+            yield Doubt(Kind.PLACEHOLDER, place_of(container, RESOURCE_ATTRIBUTES), why)
             continue
         evident = _evident(container, missing)
         if evident != missing:
@@ -62,7 +68,8 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     wanted = standard.applications.resource_attributes
     lacking = list[tuple[Container, tuple[str, ...]]]()
     for container in workload.applications:
-        if instrumented(container) and not silent(container) and RESOURCE_ATTRIBUTES not in container.otel[1]:
+        known = RESOURCE_ATTRIBUTES not in container.otel[1] and not _filled_in(container)
+        if instrumented(container) and not silent(container) and known:
             missing = _evident(container, _missing(container, wanted))
             lacking.append((container, missing))
     several = len(lacking) > 1
@@ -84,6 +91,12 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         names = dict.fromkeys(name for _, missing in lacking for name in missing)
         raise Refusal(Kind.NO_VALUE, _without_value(names))
     return workload
+
+
+def _filled_in(container: Container) -> bool:
+    """Whether a template fills in attributes, and not only the value of one."""
+    items = (value_of(container, RESOURCE_ATTRIBUTES) or "").split(",")
+    return any("=" not in item and placeholder(item) for item in items)
 
 
 def _without_value(names: Collection[str]) -> str:
@@ -108,7 +121,7 @@ def _missing(container: Container, wanted: Sequence[str]) -> tuple[str, ...]:
 
 def _evident(container: Container, missing: tuple[str, ...]) -> tuple[str, ...]:
     """Those that no environment file can set: the definition's list wins, OTEL_SERVICE_NAME may be in a file."""
-    if not container.has_environment_files:
+    if not container.may_have_more_variables:
         return missing
     if value_of(container, RESOURCE_ATTRIBUTES) is None:
         return ()

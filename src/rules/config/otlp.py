@@ -124,7 +124,7 @@ def _without_tls(workload: Workload, senders: _Senders) -> Iterator[Drift]:
     """Yield each application whose default endpoint, which is plain, finds only receivers that serve TLS."""
     for app, sent in senders:
         left = [route for route in sent if route.endpoint is None]
-        if not left or app.has_environment_files:
+        if not left or app.may_have_more_variables:
             continue
         receivers = otlp_receivers(workload, app)
         ports = sorted(

@@ -47,7 +47,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         # `$NAME` is a placeholder too, but not to a release that uses it as written.
         if "$" not in found.region and placeholder(found.region):
             yield Doubt(Kind.PLACEHOLDER, where, f"The region of {name} is a placeholder.")
-        elif _REGION.fullmatch(found.region) and not own:
+        elif _REGION.fullmatch(found.region) and not _REGION.fullmatch(own):
             why = f"{name} sends to {found.region}. The region that the task runs in is not known."
             yield Doubt(Kind.TASK_UNKNOWN, where, why)
         elif _REGION.fullmatch(found.region):

@@ -41,7 +41,7 @@ class Kind(Code):
     BARE_VARIABLE = "bare-variable", "A $NAME without braces is plain text."
     VARIABLE_UNSET = "variable-unset", "The collector's container does not set the variable."
     FILE_SOURCE = "file-source", "The reference names a file that the image does not have."
-    FILES_UNREAD = "environment-file-unread", "Unknown: an environment file may set the variable."
+    FILES_UNREAD = "environment-file-unread", "Unknown: an environment file or a placeholder may set the variable."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
@@ -63,10 +63,13 @@ def _unset(workload: Workload, configuration: CollectorConfiguration) -> Iterato
     if not (read := _read(configuration, None)):
         return
     unset = unset_variables(read, collector.environment.keys() | collector.secrets.keys())
-    if unset and collector.has_environment_files:
+    if unset and collector.may_have_more_variables:
         names = listed(dict.fromkeys(problem.found for problem in unset))
-        where = f"containers/{collector.name}/environmentFiles"
-        yield Doubt(Kind.FILES_UNREAD, where, f"Whether a file sets {names} is not known: Outrider reads none.")
+        member = collector.unread_variables
+        why = f"Whether a file sets {names} is not known: Outrider reads none."
+        if member != "environmentFiles":
+            why = f"Whether a placeholder in `{member}` sets {names} is not known."
+        yield Doubt(Kind.FILES_UNREAD, f"containers/{collector.name}/{member}", why)
         return
     refused = _refused_then(workload, configuration, unset) if unset else frozenset[str]()
     for problem in unset:

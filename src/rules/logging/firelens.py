@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from domain.drift import Code, Drift, Refusal
+from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
+from domain.ecs.placeholders import placeholder
 from domain.ecs.values import mapping_of, text_of
 from domain.rule import Rule
 from domain.severity import Severity
@@ -19,17 +20,22 @@ class Kind(Code):
     SECOND_ROUTER = "router-second", "The task has more than one log router."
     NOT_ESSENTIAL = "router-not-essential", "The log router is not essential."
     CONFIG_FILE_TYPE = "config-file-type", "The router's config-file-type is not file."
+    PLACEHOLDER = "router-placeholder", "Unknown: whether a container is a log router is a placeholder."
     WHICH_ROUTER = "router-undecided", "No fix: which log router the task should have has to be decided."
     NOT_IN_IMAGE = "config-not-in-image", "No fix: the router's configuration has to be put into its image."
     STOPS_TASK = "router-stops-task", "Approval: the task stops when its log router stops."
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each fault of the log router; none where no container logs by awsfirelens."""
     users = [each.name for each in workload.task.containers if each.log_driver == "awsfirelens"]
     if not users:
         return
     routers = _routers(workload)
+    given = (each.json.get("firelensConfiguration") for each in workload.task.containers)
+    if not routers and any(isinstance(value, str) and placeholder(value) for value in given):
+        yield Doubt(Kind.PLACEHOLDER, "containers", "Whether a container is a log router is a placeholder.")
+        return
     if not routers:
         why = f"The logs of {', '.join(users)} go to awsfirelens, and no container has a firelensConfiguration."
         yield Drift(Kind.NO_ROUTER, "containers", why)

@@ -39,7 +39,7 @@ class Kind(Code):
     SECRETS_MANAGER = "secrets-manager", "The configuration comes from Secrets Manager, which is not allowed."
     NOT_A_PARAMETER = "not-a-parameter", "valueFrom names no SSM parameter."
     OTHER_PARAMETER = "other-parameter", "The parameter is not the standard's, and not allowed."
-    ENVIRONMENT_FILE = "environment-file", "Unknown: an environment file may set the variable."
+    ENVIRONMENT_FILE = "environment-file", "Unknown: an environment file or a placeholder may set the variable."
     PLACEHOLDER = "command-placeholder", "Unknown: the command is a template's placeholder."
     NO_EXECUTION_ROLE = "execution-role-missing", "No fix: `secrets` needs an execution role, and none is known."
     DEFAULT_ROLE = "default-role", "Approval: the task gets the standard's execution role."
@@ -123,9 +123,11 @@ def _sets_own_variable(workload: Workload, collector: Container) -> bool:
 def _doubt(workload: Workload, collector: Container) -> Doubt | None:
     """What would have to be known first."""
     where = f"containers/{collector.name}"
-    if collector.has_environment_files:
+    if member := collector.unread_variables:
         why = f"An environment file may set {workload.config_variable}, and its content is not known."
-        return Doubt(Kind.ENVIRONMENT_FILE, f"{where}/environmentFiles", why)
+        if member != "environmentFiles":
+            why = f"A placeholder in `{member}` may set {workload.config_variable}, and its content is not known."
+        return Doubt(Kind.ENVIRONMENT_FILE, f"{where}/{member}", why)
     words = (*collector.entry_point, *collector.command)
     if not config_uris(collector) and not _starts_shell(collector) and any(map(has_whole_placeholder, words)):
         why = "The command is a template's placeholder, so the configuration's source is not known."
@@ -190,7 +192,8 @@ def _of_file(workload: Workload, collector: Container, path: str) -> _Source:
         named = path if _SHOWN_PATH.fullmatch(path) and not TOKENS.search(path) else "a path"
         source = f"is {named}, a file that no release's image holds: the collector cannot start"
         return _in_command(workload, Kind.NO_FILE, source)
-    return _in_command(workload, Kind.FILE, "is a file in its image", Severity.LOW)
+    source = "is a file on a volume" if _is_mounted(collector, path) else "is a file in its image"
+    return _in_command(workload, Kind.FILE, source, Severity.LOW)
 
 
 def _is_unreadable(workload: Workload) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from domain.assumptions import FactKnown
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
+from domain.ecs.placeholders import placeholder
 from domain.ecs.values import mapping_of, truth_of
 from domain.facts import Absent, FactKind
 from domain.masking import log_group, word
@@ -27,6 +28,7 @@ class Kind(Code):
     OPTION_MISSING = "log-option-missing", "The log driver awslogs lacks an option that Fargate needs."
     NO_GROUP = "log-group-absent", "The log group does not exist, and awslogs does not create it."
     OTHER_REGION = "log-group-elsewhere", "Unknown: the log group is in another region, where it is not read."
+    PLACEHOLDER = "log-placeholder", "Unknown: the log configuration is a placeholder."
     LOG_MOVES = "log-moves", "Approval: the collector's log moves to another log driver."
 
 
@@ -37,7 +39,9 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         return
     where, driver = f"containers/{collector.name}/logConfiguration", collector.log_driver
     wanted = wanted_driver(collector, standard)
-    if driver is None:
+    if (member := _filled_in(collector)) is not None:
+        yield Doubt(Kind.PLACEHOLDER, f"{where}{member}", "The collector's log configuration is a placeholder.")
+    elif driver is None:
         why = f"The collector has no log configuration, so its failures are not visible. Use {wanted}."
         yield Drift(Kind.NO_LOG, where, why, wanted=wanted)
     elif driver not in {"awslogs", wanted}:
@@ -53,6 +57,14 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         yield from _of_group(
             workload, options.get("awslogs-group", ""), options.get("awslogs-region", ""), where, collector
         )
+
+
+def _filled_in(collector: Container) -> str | None:
+    """Return the member of the log configuration that a template fills in, which may be all of it; else None."""
+    given = collector.json.get("logConfiguration")
+    inner = mapping_of(given)
+    found = {"": given, "/logDriver": inner.get("logDriver"), "/options": inner.get("options")}
+    return next((name for name, value in found.items() if isinstance(value, str) and placeholder(value)), None)
 
 
 def _of_group(workload: Workload, group: str, region: str, where: str, collector: Container) -> Iterator[Drift | Doubt]:

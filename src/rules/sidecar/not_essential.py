@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from domain.assumptions import MembersWritten
-from domain.drift import Code, Drift, Refusal
+from domain.drift import Code, Doubt, Drift, Refusal
+from domain.ecs.placeholders import placeholder
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -16,20 +17,25 @@ class Kind(Code):
 
     ESSENTIAL = "essential", "The collector is essential, and the standard says that it is not."
     NOT_ESSENTIAL = "not-essential", "The collector is not essential, and the standard says that it is."
+    PLACEHOLDER = "essential-placeholder", "Unknown: the value is a placeholder."
     ONLY_ESSENTIAL = "only-essential", "No fix: a task needs an essential container, and it has no other."
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield one drift where the collector is not as the standard says; a log router belongs to logging.firelens."""
     collector, wanted = workload.collector, standard.collector.essential
-    if collector is None or collector.essential is wanted or collector.routes_logs:
+    if collector is None or collector.routes_logs:
         return
-    where = f"containers/{collector.name}/essential"
-    if wanted:
+    where, given = f"containers/{collector.name}/essential", collector.json.get("essential")
+    if isinstance(given, str) and placeholder(given):
+        yield Doubt(Kind.PLACEHOLDER, where, "Whether the collector is essential is a placeholder.")
+    elif collector.essential is wanted:
+        return
+    elif wanted:
         why = "The collector is not essential, so the task runs on without telemetry when it stops. Set it to true."
         yield Drift(Kind.NOT_ESSENTIAL, where, why, "false", "true")
     else:
-        is_ = "is essential" if collector.json.get("essential") is not None else "is essential by default"
+        is_ = "is essential" if given is not None else "is essential by default"
         why = f"The collector {is_}, so the applications stop when it stops. Set it to false."
         yield Drift(Kind.ESSENTIAL, where, why, "true", "false")
 

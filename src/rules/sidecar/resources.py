@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from domain.drift import Code, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
-from domain.ecs.fargate import Size
+from domain.ecs.fargate import Size, amount
+from domain.ecs.placeholders import placeholder
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -21,25 +22,27 @@ class Kind(Code):
     MEMORY_LOW = "memory-too-low", "The collector reserves less memory than the standard's."
     CPU_OVERCOMMITTED = "cpu-overcommitted", "The containers reserve more CPU than the task has."
     MEMORY_OVERCOMMITTED = "memory-overcommitted", "The containers reserve more memory than the task has."
+    PLACEHOLDER = "reservation-placeholder", "Unknown: what a container reserves is a placeholder."
     LIMIT_RISES = "limit-rises", "Approval: the collector's hard memory limit rises."
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield what the collector reserves too little, then what all containers reserve too much."""
     collector, wanted = workload.collector, standard.collector
     if collector is None:
         return
     where, cpu, memory = f"containers/{collector.name}", collector.cpu, collector.memory
-    if not cpu and not memory and wanted.cpu and wanted.memory:
+    open_cpu, open_memory = _open_cpu(collector), _open_memory(collector)
+    if not cpu and not memory and wanted.cpu and wanted.memory and not open_cpu and not open_memory:
         right = f"{wanted.cpu} CPU units and {wanted.memory} MiB"
         why = f"The collector reserves neither CPU nor memory. The standard reserves {right}."
         yield Drift(Kind.NOTHING, where, why, "0", right, Severity.LOW)
     else:
-        if cpu < wanted.cpu:
+        if cpu < wanted.cpu and not open_cpu:
             found = f"{cpu} CPU units" if cpu else "no CPU"
             why = f"The collector reserves {found}. The standard reserves {wanted.cpu} CPU units."
             yield Drift(Kind.CPU_LOW, f"{where}/cpu", why, str(cpu), str(wanted.cpu))
-        if memory < wanted.memory:
+        if memory < wanted.memory and not open_memory:
             member = "memory" if collector.memory_limit and not collector.memory_reservation else "memoryReservation"
             found = f"{memory} MiB" if memory else "no memory"
             why = f"The collector reserves {found}. The standard reserves {wanted.memory} MiB."
@@ -51,6 +54,24 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     if task_memory is not None and (reserved := sum([each.memory for each in containers])) > task_memory:
         why = f"The containers reserve {reserved} MiB, and the task has {task_memory}."
         yield Drift(Kind.MEMORY_OVERCOMMITTED, "memory", why, str(task_memory), str(reserved))
+    for each in containers:
+        if member := _open_cpu(each) or _open_memory(each):
+            why = f"What {each.name} reserves is a placeholder."
+            yield Doubt(Kind.PLACEHOLDER, f"containers/{each.name}/{member}", why)
+
+
+def _open_cpu(container: Container) -> str:
+    return _open(container, "cpu")
+
+
+def _open_memory(container: Container) -> str:
+    """Return the member that reserves memory, if it is a placeholder; else nothing."""
+    return _open(container, "memoryReservation") or ("" if container.memory else _open(container, "memory"))
+
+
+def _open(container: Container, member: str) -> str:
+    value = container.json.get(member)
+    return member if isinstance(value, str) and amount(value) is None and placeholder(value) else ""
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
@@ -70,9 +91,9 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 def _reserving(collector: Container, cpu: int, memory: int) -> tuple[Container, bool]:
     """The collector with at least this CPU and memory, and whether its hard limit had to rise."""
-    if collector.cpu < cpu:
+    if collector.cpu < cpu and not _open_cpu(collector):
         collector = collector.with_(cpu=cpu)
-    if collector.memory >= memory:
+    if collector.memory >= memory or _open_memory(collector):
         return collector, False
     limit = collector.memory_limit
     if limit is None or (collector.memory_reservation and limit > memory):

@@ -6,6 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 from domain.collector import CollectorConfiguration, health_check_listener
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
+from domain.ecs.placeholders import placeholder
 from domain.ecs.values import Json, objects_of, text_of, texts_of
 from domain.facts import Known, Unavailable
 from domain.rule import Rule
@@ -28,6 +29,7 @@ class Kind(Code):
     NEVER_ENDS = "never-ends", "The container waits for one to end that runs as long as the task."
     NEVER_HEALTHY = "never-healthy", "The container waits for one to be healthy that cannot become healthy."
     CIRCLE = "circle", "Containers wait for one another."
+    PLACEHOLDER = "dependency-placeholder", "Unknown: the dependency, or what it waits for, is a placeholder."
     HEALTH_UNKNOWN = "health-unknown", "Unknown: the collector's health depends on a configuration that was not read."
     CIRCLE_UNDECIDED = "circle-undecided", "No fix: which container of a circle starts first has to be decided."
     STARTS_EARLIER = "starts-earlier", "Approval: the container would start without waiting as it does now."
@@ -40,7 +42,10 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         return
     for container in waiting:
         for name, condition in container.depends_on:
-            if fault := _fault(workload, container, name, condition):
+            if _is_filled_in(workload, name, condition):
+                why = f"What {container.name} waits for is a placeholder."
+                yield Doubt(Kind.PLACEHOLDER, _where(container, name), why)
+            elif fault := _fault(workload, container, name, condition):
                 code, why = fault
                 yield Drift(code, _where(container, name), why, condition if condition in _CONDITIONS else "")
             elif doubt := _health_doubt(workload, container, name, condition):
@@ -58,7 +63,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         changed = list[str]()
         for item in objects_of(container.json.get("dependsOn")):
             name, condition = text_of(item.get("containerName")) or "", (text_of(item.get("condition")) or "").upper()
-            if not _fault(workload, container, name, condition):
+            if _is_filled_in(workload, name, condition) or not _fault(workload, container, name, condition):
                 kept.append(item)
                 continue
             changed.append(name)
@@ -76,6 +81,15 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 def _where(container: Container, name: str) -> str:
     return f"containers/{container.name}/dependsOn/{name}".removesuffix("/")
+
+
+def _is_filled_in(workload: Workload, name: str, condition: str) -> bool:
+    """Whether a template's placeholder decides which container is meant, what is waited for, or whether it comes."""
+    target = workload.task.container(name)
+    if target is None:
+        return any(map(placeholder, (name, *(each.name for each in workload.task.containers))))
+    decides = target.json.get("healthCheck" if condition == "HEALTHY" else "essential")
+    return placeholder(condition) or (isinstance(decides, str) and placeholder(decides))
 
 
 def _fault(workload: Workload, container: Container, name: str, condition: str) -> tuple[Kind, str] | None:

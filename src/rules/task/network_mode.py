@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from domain.drift import Code, Drift, Refusal
+from domain.drift import Code, Doubt, Drift, Refusal
+from domain.ecs.placeholders import placeholder
 from domain.ecs.values import Json, texts_of
 from domain.masking import word
 from domain.rule import Rule
@@ -18,14 +19,17 @@ class Kind(Code):
     """What this rule reports."""
 
     NOT_AWSVPC = "mode-not-awsvpc", "The network mode is another than awsvpc, or none."
+    PLACEHOLDER = "mode-placeholder", "Unknown: the network mode is a placeholder."
     LINKS = "links-used", "No fix: a container uses links, which awsvpc does not support."
     NEEDS_NETWORK = "service-network-needed", "Approval: the service needs subnets, security groups and targets by IP."
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield a drift where the mode is another, or none."""
     mode = workload.task.network_mode
-    if mode != _WANTED:
+    if mode and placeholder(mode):
+        yield Doubt(Kind.PLACEHOLDER, "networkMode", "The network mode is a placeholder.")
+    elif mode != _WANTED:
         mode = word(mode) if mode else mode
         is_ = f"is {mode}" if mode else "is not set, which means bridge"
         why = f"The network mode {is_}. Fargate needs {_WANTED}."

@@ -100,6 +100,152 @@ resource "aws_ecs_service" "app" {{
     assert drift["location"]["line"] == 16
 
 
+@pytest.mark.parametrize("joined", ['format("[%s,%s]", local.app, local.b)', '"[${join(",", [local.app, local.b])}]"'])
+def test_containers_that_are_encoded_one_by_one_are_put_together(run: Run, joined: str) -> None:
+    text = """
+locals {
+  app = jsonencode({ name = "app", image = "nginx:1.27", command = [var.command] })
+  b   = jsonencode({ name = "b", image = "busybox:1" })
+}
+resource "aws_ecs_task_definition" "app" {
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 512
+  memory                   = 1024
+  container_definitions    = JOINED
+}
+"""
+    (drift,) = verdicts(run, "main.tf", text.replace("JOINED", joined))["sidecar.present"]["drifts"]
+    assert drift["why"].startswith("The task has app, b and no collector")
+
+
+OPEN = """
+resource "aws_ecs_task_definition" "app" {
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 1024
+  memory                   = 2048
+  container_definitions = jsonencode([
+    { name = "app", image = "nginx:1.27", APPLICATION },
+    { name = "otel", image = "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0", MEMBERS },
+  ])
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("members", "rule"),
+    [
+        ("secrets = var.secrets", "sidecar.config-from-parameter"),
+        ("environment = [for k, v in var.e : { name = k, value = v }]", "sidecar.config-from-parameter"),
+        ('secrets = concat([{ name = "A", valueFrom = "a" }], var.more)', "sidecar.config-from-parameter"),
+        ("logConfiguration = var.log", "sidecar.logging"),
+        ("logConfiguration = { logDriver = var.driver, options = var.options }", "sidecar.logging"),
+        ("essential = var.essential", "sidecar.not-essential"),
+        ("cpu = var.cpu, memory = var.memory", "sidecar.resources"),
+    ],
+)
+def test_a_member_that_is_not_resolved_makes_no_drift(run: Run, members: str, rule: str) -> None:
+    text = OPEN.replace("MEMBERS", members).replace("APPLICATION", "cpu = 256")
+    assert verdicts(run, "main.tf", text)[rule]["verdict"] == "unknown"
+
+
+def test_the_variables_that_are_resolved_count_although_others_are_not(run: Run) -> None:
+    given = '[{ name = "OTEL_EXPORTER_OTLP_ENDPOINT", value = "localhost:4317" }]'
+    text = OPEN.replace("MEMBERS", 'secrets = concat([{ name = "AOT_CONFIG_CONTENT", valueFrom = "/a" }], var.more)')
+    found = verdicts(run, "main.tf", text.replace("APPLICATION", f"environment = concat({given}, var.more)"))
+    (drift,) = found["application.otlp-endpoint"]["drifts"]
+    assert drift["found"] == "localhost:4317"
+    assert found["sidecar.config-from-parameter"]["verdict"] == "compliant"
+    assert found["application.resource-attributes"]["verdict"] == "unknown"
+
+
+COLLECTOR = """{
+    "name": "otel",
+    "image": "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0",
+    "environment": [{"name": "AOT_CONFIG_CONTENT", "value": "receivers: {}"}]
+  }"""
+
+
+@pytest.mark.parametrize(
+    "containers",
+    [
+        'templatefile("containers.json.tpl", { image = var.image })',
+        "data.template_file.containers.rendered",
+        'file("containers.json")',
+        'jsondecode(file("containers.json"))',
+        "<<EOF\n[${local.app}, ${local.collector}]\nEOF",
+        'format("[%s,%s]", local.app, local.collector)',
+    ],
+)
+def test_a_fix_writes_nothing_into_what_computes_the_containers(run: Run, containers: str) -> None:
+    app = '{"name": "app", "image": "IMAGE"}'
+    Path("containers.json").write_text(f"[{app}, {COLLECTOR}]", encoding="utf-8")
+    Path("containers.json.tpl").write_text(f"[{app}, {COLLECTOR}]".replace("IMAGE", "${image}"), encoding="utf-8")
+    escaped = COLLECTOR.replace("\n", "").replace('"', '\\"')
+    text = f"""
+data "template_file" "containers" {{
+  template = file("containers.json.tpl")
+  vars     = {{ image = var.image }}
+}}
+locals {{
+  app       = jsonencode({{ name = "app", image = var.image }})
+  collector = "{escaped}"
+}}
+resource "aws_ecs_task_definition" "app" {{
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 1024
+  memory                   = 2048
+  container_definitions    = {containers}
+}}
+"""
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--write", "main.tf")
+    assert Path("main.tf").read_text(encoding="utf-8") == text
+    assert "main.tf: containers/otel/essential is computed there or stands elsewhere." in ran.err
+    assert "main.tf: containers/otel/restartPolicy is computed there" in ran.err
+
+
+def test_a_configuration_encoded_within_the_containers_is_read_with_its_places(run: Run) -> None:
+    text = """
+variable "region" {}
+locals {
+  otel = yamlencode({
+    receivers = { otlp = { protocols = { grpc = {} } } }
+    exporters = { awsxray = { region = var.region, regoin = "eu-west-1" } }
+    service   = { pipelines = { traces = { receivers = ["otlp"], exporters = ["awsxray"] } } }
+  })
+}
+resource "aws_ecs_task_definition" "app" {
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 512
+  memory                   = 1024
+  container_definitions = jsonencode([
+    { name = "app", image = "nginx:1.27", cpu = floor(512 * 0.5) },
+    {
+      name        = "otel"
+      image       = "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0"
+      cpu         = ceil(512 * 0.5)
+      memory      = var.memory
+      environment = [{ name = "AOT_CONFIG_CONTENT", value = CONFIGURATION }]
+    },
+  ])
+}
+"""
+    for written, line in (("local.otel", 6), (text[text.index("yamlencode") : text.index("\n}\n")], 25)):
+        found = verdicts(run, "main.tf", text.replace("CONFIGURATION", written))
+        assert [drift["code"] for drift in found["sidecar.config-from-parameter"]["drifts"]] == ["environment"]
+        (drift,) = found["config.options"]["drifts"]
+        assert (drift["where"], drift["location"]["line"]) == ("exporters/awsxray/regoin", line)
+        assert found["sidecar.resources"]["verdict"] == "unknown"
+
+
 def test_what_would_give_the_containers_is_named_without_the_texts_in_it(run: Run) -> None:
     text = """
 resource "aws_ecs_task_definition" "a" {
