@@ -1,14 +1,12 @@
 """Pure decisions: evaluate a workload, apply its fixes until nothing changes, make a plan. No I/O, no clock."""
 
-import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from domain.assumptions import Assumption, FactKnown
 from domain.drift import Code, Doubt, Drift, Refusal, Remark, Safety
-from domain.ecs.placeholders import placeholder
+from domain.ecs.placeholders import filled_in, parts_filled_in, placeholder
 from domain.facts import NOT_READ, Fact, FactKind, Facts, Unavailable
 from domain.remediation.certainty import Change, texts_within, uncertain
 from domain.remediation.plan import Concern, ConcernKind, Fixed, Plan, Repair, changes_between
@@ -30,6 +28,7 @@ class EngineCode(Code):
     AMBIGUOUS_NAMES = "ambiguous-names", "No fix: two containers have the same name, or one has none."
     UNREAD = "fact-unread", "Unknown: a fact that the rule needs could not be read."
     PLACEHOLDER = "placeholder-written", "Approval: the fix writes a template's placeholder."
+    OVERWRITTEN = "placeholder-overwritten", "Approval: the fix replaces what a template fills in."
 
 
 class Disagreement(Exception):
@@ -297,19 +296,17 @@ def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair |
     if (after.task, after.service) == (workload.task, workload.service):
         # It has nothing more to change; what it did in an earlier pass stands.
         return earlier or Repair(rule.id, Fixed.NONE), workload
-    if (written := _placeholders(after)) and written - _placeholders(workload):
+    texts, texts_after = [*texts_within(workload.task.json)], [*texts_within(after.task.json)]
+    if parts_filled_in(texts_after) - parts_filled_in(texts):
         text = "It writes a template's placeholder. Check what the template fills in there."
         after = after.needing_approval(EngineCode.PLACEHOLDER, text)
+    if filled_in(texts) - filled_in(texts_after):
+        text = "It replaces a template's placeholder. Check what the template fills in there."
+        after = after.needing_approval(EngineCode.OVERWRITTEN, text)
     before = earlier or Repair(rule.id, Fixed.FIXED)
     reasons = dict.fromkeys((*before.reasons, *(remark for remark in after.remarks if remark.needs_approval)))
     assumptions = dict.fromkeys((*before.assumptions, *after.assumptions))
     return Repair(rule.id, Fixed.FIXED, tuple(reasons), tuple(assumptions)), after
-
-
-def _placeholders(workload: Workload) -> Counter[str]:
-    """How often the task definition has each placeholder."""
-    found = (text for text in texts_within(workload.task.json) if placeholder(text))
-    return Counter(part for text in found for part in re.split(r"[,\s=]", text) if placeholder(part))
 
 
 def _named_apart(workload: Workload) -> bool:

@@ -336,3 +336,25 @@ def test_another_place_of_a_rule_that_was_drifted_already_is_new() -> None:
     assert _planned(counts_to("task.any", 768), _rule("config.any", check)).reasons == (
         "config.any would drift: Bad too.",
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "safety"),
+    [
+        ("${CPU}", Safety.REVIEW),
+        ("{{ cpu }}", Safety.REVIEW),
+        ("<CPU>", Safety.REVIEW),
+        ("$CPU", Safety.REVIEW),
+        ("256", Safety.SAFE),
+    ],
+)
+def test_a_fix_that_replaces_what_a_template_fills_in_needs_approval(before: str, safety: Safety) -> None:
+    workload, standard = task(before={"cpu": before})
+    one = counts_to("task.one", 512)
+    settled = engine.settle(workload, standard, [one])
+    planned = engine.plan(settled, settled.after, standard, [one])
+    [repair] = planned.repairs
+    assert {reason.code for reason in repair.reasons} == (
+        {engine.EngineCode.OVERWRITTEN} if safety is Safety.REVIEW else set()
+    )
+    assert repair.safety is safety

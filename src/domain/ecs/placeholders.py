@@ -1,6 +1,8 @@
 """Placeholders of templates: a tool replaces them later, so the value is not known."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 
 # `$NAME`, `${NAME}`, `{{name}}`, `<NAME>` by one of their signs, which image names, roles, sizes and endpoints never
 # contain; `%NAME%` as a whole, because an endpoint may contain an escape such as %2F.
@@ -18,4 +20,19 @@ _WHOLE = re.compile(r"\$\{[A-Za-z_][\w.-]*\}|\{\{[^{}]*\}\}|<[A-Za-z_][\w .-]*>|
 
 def has_whole_placeholder(text: str) -> bool:
     """Return whether a text of any kind has `${TAG}`, `{{tag}}`, `<TAG>` or `%TAG%` in it, or is `$TAG` as a whole."""
-    return _WHOLE.search(text) is not None or (text.startswith("$") and text[1:].isidentifier())
+    return _WHOLE.search(text) is not None or _is_name(text)
+
+
+def parts_filled_in(texts: Iterable[str]) -> Counter[str]:
+    """Return how often the texts have each placeholder, with what it is joined to."""
+    found = (text for text in texts if placeholder(text))
+    return Counter(part for text in found for part in re.split(r"[,\s=]", text) if placeholder(part))
+
+
+def filled_in(texts: Iterable[str]) -> Counter[str]:
+    """Return how often the texts are each placeholder, as a whole."""
+    return Counter(text for text in texts if _WHOLE.fullmatch(text) is not None or _is_name(text))
+
+
+def _is_name(text: str) -> bool:
+    return text.startswith("$") and text[1:].isidentifier()

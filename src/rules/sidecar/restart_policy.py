@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from domain.assumptions import MembersWritten
-from domain.drift import Code, Drift
+from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
 from domain.ecs.fargate import amount
+from domain.ecs.placeholders import placeholder
 from domain.ecs.values import mapping_of
 from domain.rule import Rule
 from domain.severity import Severity
@@ -22,15 +23,18 @@ class Kind(Code):
 
     NO_RESTART = "no-restart", "The collector does not restart after a crash."
     IGNORED = "exit-code-ignored", "The collector does not restart after the exit code of its own failures."
+    PLACEHOLDER = "restart-placeholder", "Unknown: the restart policy is a placeholder."
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield one drift where nothing restarts the collector. An essential one ends the task, which is replaced."""
     collector = workload.collector
     if collector is None or collector.essential:
         return
     where = f"containers/{collector.name}/restartPolicy"
-    if not collector.restarts:
+    if _is_filled_in(collector):
+        yield Doubt(Kind.PLACEHOLDER, where, "The collector's restart policy is a placeholder.")
+    elif not collector.restarts:
         found = (
             "has no restartPolicy"
             if collector.json.get("restartPolicy") is None
@@ -51,7 +55,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
 def fix(workload: Workload, standard: Standard) -> Workload:
     """Set `restartPolicy.enabled` to true, and remove the exit code of failures from those that are ignored."""
     collector = workload.collector
-    if collector is None:
+    if collector is None or _is_filled_in(collector):
         return workload
     policy = {**mapping_of(collector.json.get("restartPolicy")), "enabled": True}
     ignored = _ignored(collector)
@@ -61,6 +65,13 @@ def fix(workload: Workload, standard: Standard) -> Workload:
             del policy["ignoredExitCodes"]
     changed = workload.with_container(collector.with_(restartPolicy=policy))
     return changed.assuming(MembersWritten(("essential", "restartPolicy")))
+
+
+def _is_filled_in(collector: Container) -> bool:
+    """Whether a template fills in the policy, or whether it is enabled."""
+    policy = collector.json.get("restartPolicy")
+    given = (policy, mapping_of(policy).get("enabled"))
+    return any(isinstance(value, str) and placeholder(value) for value in given)
 
 
 def _ignored(collector: Container) -> tuple[int, ...]:
