@@ -236,9 +236,7 @@ def messages() -> dict[str, Alert]:
         "In 2 of 3 running tasks the collector is STOPPED (1f0c9d2e, 77ab01cd). It should be RUNNING. Its log shows why"
         " it stopped."
     )
-    bare = Drift(
-        "collector-absent", "containers", "The task has web and no collector, so nothing receives their telemetry."
-    )
+    bare = Drift("collector-absent", "containers", "The task has web and no collector, so nothing in it receives OTLP.")
     role = f"arn:aws:iam::{PLACE.account}:role/shop/web-task"
     return {
         "opened": opened(),

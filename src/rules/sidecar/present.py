@@ -30,7 +30,7 @@ _DEPENDS_ON = (FactKind.CONFIGURATION, FactKind.EXECUTION_ROLE, FactKind.TASK_RO
 class Kind(Code):
     """What this rule reports."""
 
-    ABSENT = "collector-absent", "The task has no collector, and nothing in it receives telemetry."
+    ABSENT = "collector-absent", "The task has no collector, and nothing in it receives OTLP."
     OTHER_COLLECTOR = "other-collector", "Another collector than the standard's receives the telemetry."
     POSSIBLE_COLLECTOR = "possible-collector", "A container may be a collector; it is not the standard's."
     TOO_MANY_CONTAINERS = "too-many-containers", "No fix: the task has as many containers as ECS accepts."
@@ -51,7 +51,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     if receiver is None:
         names = ", ".join(container.name for container in workload.task.containers)
         why = (
-            f"The task has {names} and no collector, so nothing receives their telemetry. The standard's collector is"
+            f"The task has {names} and no collector, so nothing in it receives OTLP. The standard's collector is"
             f" {wanted}."
         )
         yield Drift(Kind.ABSENT, "containers", why, wanted=wanted)
