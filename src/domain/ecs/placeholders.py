@@ -16,6 +16,7 @@ def placeholder(text: str) -> bool:
 
 # In a command line or a header's value the same signs have other meanings, so only a whole placeholder counts.
 _WHOLE = re.compile(r"\$\{[A-Za-z_][\w.-]*\}|\{\{[^{}]*\}\}|<[A-Za-z_][\w .-]*>|%[A-Za-z_]\w{2,}%", re.ASCII)
+_FIRST = ("$", "{", "<", "%")
 
 
 def has_whole_placeholder(text: str) -> bool:
@@ -31,7 +32,8 @@ def parts_filled_in(texts: Iterable[str]) -> Counter[str]:
 
 def filled_in(texts: Iterable[str]) -> Counter[str]:
     """Return how often the texts are each placeholder, as a whole."""
-    return Counter(text for text in texts if _WHOLE.fullmatch(text) is not None or _is_name(text))
+    likely = (text for text in texts if text.startswith(_FIRST))
+    return Counter(text for text in likely if _WHOLE.fullmatch(text) is not None or _is_name(text))
 
 
 def _is_name(text: str) -> bool:
