@@ -82,12 +82,12 @@ class _Document:
     def _rebuilt(self, node: Node, slots: Sequence[_Slot], wanted: Any, path: Path) -> Iterator[_Edit]:
         """Yield the changes of the parts that are kept, the removal of the others, and what is inserted."""
         parts = [*node.children]
-        kept = {slot.kept.begin for slot in slots if slot.kept is not None}
+        kept = {id(slot.kept) for slot in slots if slot.kept is not None}
         if not kept:
             yield from self._replaced(node, wanted, path)
             return
         yield from self._removed(node, parts, kept, path)
-        first = next(part for part in parts if part.begin in kept)
+        first = next(part for part in parts if id(part) in kept)
         anchor: Part | None = None
         for slot in slots:
             step = _step(slot)
@@ -119,10 +119,12 @@ class _Document:
         """Yield the removal of each run of parts that are not kept, with one comma for each."""
         before: Part | None = None
         run = list[Part]()
+        places = {part.begin for part in parts if id(part) in kept}
         for part in parts:
-            if part.begin not in kept:
-                if part.node.style is Style.FIXED and part.node.parts is None and part.begin == part.node.begin:
-                    self.by_hand.append(path)  # an item that an expression adds
+            if id(part) not in kept:
+                expressed = part.node.style is Style.FIXED and part.node.parts is None and part.begin == part.node.begin
+                if expressed or part.begin in places:
+                    self.by_hand.append(path)  # what an expression adds, alone or with what is kept
                     continue
                 run.append(part)
                 continue
@@ -144,8 +146,8 @@ class _Document:
         indented = re.compile(r"[ \t]*").match(self.text, line)
         margin = indented[0] if indented and self.layout.indent is not None else None
         style = Style.YAML if node.style is Style.BLOCK else node.style
-        quote = self.text[node.begin]
-        if style is Style.YAML and isinstance(wanted, str) and quote in "'\"":
+        quote = self.text[node.begin : node.begin + 1]
+        if style is Style.YAML and isinstance(wanted, str) and quote in {"'", '"'}:
             text = self.spelling.quoted(wanted, quote)
         else:
             text = self.spelling.value(wanted, None if is_flat(self.text, node) else margin, style, path)

@@ -69,11 +69,11 @@ def calculated(sign: str, values: Sequence[Any]) -> Any:
         return None
     try:
         result = _OPERATORS[sign](*values)
+        if not abs(result) <= _LARGEST:  # nor one that is no number
+            return None
+        return int(result) if int(result) == result else result
     except (ZeroDivisionError, OverflowError, ValueError):
         return None  # Terraform would refuse it
-    if not math.isfinite(result) or abs(result) > _LARGEST:
-        return None
-    return int(result) if int(result) == result else result
 
 
 _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {

@@ -1,5 +1,6 @@
 """Constructs that public templates and modules have, in sketches: what is known of them, and what is named if not."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -277,3 +278,46 @@ def test_an_item_is_added_as_the_language_writes_lists(name: str, text: str, bef
     items = root.value["a"]["b"]
     found = edited(text, [Change(root, {"a": {"b": [*items, "two"]}})])
     assert found.text == text.replace(before, after)
+
+
+def test_an_empty_value_at_the_end_of_a_file_is_replaced() -> None:
+    text = "a: 1\nb:"
+    root = yaml_text.node_of(text)
+    assert root is not None
+    assert edited(text, [Change(root, {"a": 1, "b": False})]).text == "a: 1\nb: false"
+
+
+def test_what_one_expression_adds_is_removed_by_hand_where_some_of_it_stays(run: Run) -> None:
+    text = """
+locals {
+  deps = join(",", [
+    jsonencode({ containerName = "app", condition = "START" }),
+    jsonencode({ containerName = "nope", condition = "START" }),
+  ])
+}
+resource "aws_ecs_task_definition" "web" {
+  family                = "web"
+  network_mode          = "awsvpc"
+  requires_compatibilities = ["FARGATE"]
+  container_definitions = <<EOF
+[
+  {"name": "app", "image": "example.com/app:1.0.0", "essential": true},
+  {"name": "adot", "image": "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0", "essential": false,
+   "dependsOn": [${local.deps}]}
+]
+EOF
+}
+"""
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--write", "--select", "task.depends-on", "main.tf")
+    assert Path("main.tf").read_text(encoding="utf-8") == text
+    assert "dependsOn" in ran.out + ran.err
+    assert "by hand" in ran.out + ran.err
+
+
+def test_a_number_that_is_too_large_is_not_calculated(run: Run) -> None:
+    containers = json.dumps([{"name": "app", "image": "example.com/app:1.0.0"}])
+    task = {"family": "web-${local.big * 2}", "container_definitions": containers}
+    text = {"locals": {"big": 10**400}, "resource": {"aws_ecs_task_definition": {"web": task}}}
+    Path("main.tf.json").write_text(json.dumps(text), encoding="utf-8")
+    assert run("check", "main.tf.json").code in {0, 1}
