@@ -288,6 +288,17 @@ def test_what_waits_for_a_corrections_outcome_is_an_alarm_where_the_correction_i
     assert kinds(here.later(dropped.model_copy(update={"id": "again", "sequence": 2}))) == {Recorded}
 
 
+def test_what_is_still_being_corrected_is_no_alarm_where_another_correction_is_dropped(
+    machine: Callable[[], Machine],
+) -> None:
+    here, some = machine(), threads.opened()
+    here.later(*some[:-1], threads.rolling())
+    here.later(some[-1])
+    other = samples.superseded().model_copy(update={"name": "shop/other", "subject": "service", "id": "other"})
+    assert kinds(here.later(other)) == {Recorded}
+    assert [header[2:] for header in here.headers] == ["Drift: web"]
+
+
 def test_what_closes_after_a_function_died_that_may_have_sent_its_first_message_is_resolved(
     machine: Callable[[], Machine],
 ) -> None:

@@ -223,8 +223,8 @@ def _asks(thread: Thread, alert: Alert) -> bool:
         case "outcome" if alert.transition == "deployed":
             return any(not each.automatic or each.name == alert.name for each in thread.open)
         case "outcome" if alert.transition == "superseded":
-            # The outcome would have shown it, and there is none now.
-            return any(each.finding in thread.unread for each in thread.open)
+            # The outcome would have shown it, and there is none now; that of another correction would.
+            return not thread.updating and any(each.finding in thread.unread for each in thread.open)
         case "outcome" if alert.transition == "refused" and alert.name not in thread.outcomes:
             return False
         case "outcome":
