@@ -5,12 +5,21 @@ import os
 import re
 import shutil
 import zipfile
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
 # What a build depends on: after a change of one of them sam builds again.
-SOURCES = ("src", "tools", "local/builds.py", "template.yaml", ".python-version", "requirements/cloud.txt")
+SOURCES = (
+    "src",
+    "tools",
+    "local/builds.py",
+    "template.yaml",
+    ".python-version",
+    "samconfig.toml",
+    "requirements/cloud.txt",
+)
 _CODE = re.compile(r"(?m)^( +CodeUri: )(\w+)$")
 
 
@@ -35,19 +44,22 @@ def pack(built: Path) -> None:
     It is not compressed, because it goes no farther than to this machine.
     """
 
-    def packed(code: re.Match[str]) -> str:
-        folder = built / code[2]
+    @cache
+    def packed(name: str) -> str:
+        folder = built / name
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         digest = hashlib.sha256()
         for path in files:
             digest.update(f"{path.relative_to(folder)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
         archive = built / f"{digest.hexdigest()[:16]}.zip"
         if not archive.exists():
-            with zipfile.ZipFile(archive, "w") as writing:
+            with zipfile.ZipFile(archive, "w", strict_timestamps=False) as writing:
                 for path in files:
                     writing.write(path, path.relative_to(folder))
         shutil.rmtree(folder)
-        return f"{code[1]}{archive.name}"
+        return archive.name
 
     template = built / "template.yaml"
-    template.write_text(_CODE.sub(packed, template.read_text(encoding="utf-8")), encoding="utf-8")
+    template.write_text(
+        _CODE.sub(lambda code: code[1] + packed(code[2]), template.read_text(encoding="utf-8")), encoding="utf-8"
+    )

@@ -257,6 +257,8 @@ class Cloud:
         target = BUILDS / builds.name_of(template)
         with (BUILDS / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs at the same time build once
+            for killed in BUILDS.glob("new-*"):
+                shutil.rmtree(killed, ignore_errors=True)
             if not target.exists():
                 fresh = Path(tempfile.mkdtemp(prefix="new-", dir=BUILDS))
                 try:

@@ -134,7 +134,8 @@ class Decoder:
         elif isinstance(value, tuple):
             if element is None:
                 return
-            if element.type == _CONDITIONS and any(isinstance(entry, str) for entry in value):
+            plain = (isinstance(entry, str) and not has_reference(entry, self.release) for entry in value)
+            if element.type == _CONDITIONS and any(plain):
                 yield from self._plain_conditions(value, element, where)
                 return
             for index, entry in enumerate(value):

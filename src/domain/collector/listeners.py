@@ -59,9 +59,13 @@ class Listener:
 
     def excludes(self, other: "Listener") -> bool:
         """Tell if the other one cannot listen while this one does."""
-        hosts = {"localhost" if host in _LOOPBACK else host for host in (self.host, other.host)}
-        same = (self.port, self.transport) == (other.port, other.transport) and self.port is not None
-        return same and None not in hosts and (len(hosts) == 1 or not hosts.isdisjoint(_ANYWHERE))
+        if self.port is None or (self.port, self.transport) != (other.port, other.transport):
+            return False
+        hosts = {host for host in (self.host, other.host) if host is not None}
+        if None in (self.host, other.host):
+            return False
+        of_ipv4 = not any(":" in host for host in hosts)
+        return len(hosts) == 1 or "::" in hosts or (of_ipv4 and ("0.0.0.0" in hosts or hosts <= _LOOPBACK))  # noqa: S104 - compared with, never bound
 
 
 def bound_ports(configuration: CollectorConfiguration, release: Release | None = None) -> tuple[Listener, ...]:

@@ -35,6 +35,7 @@ _NOT_IN_NAMES = frozenset("ZCS")
 _LONGEST_NAME = 1024
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _CLASS = re.compile(r"\[\^?\]?(?:\[:\w+:\]|[^\]])*\]")
+_LONGEST_PATTERN = 1000  # characters; to look for classes takes the square of it
 _LOOKS_AROUND = re.compile(r"\(\?<?[=!]")
 _GROUP = re.compile(r"\(\?(?:P?<\w+>|[a-zA-Z-]*:|[a-zA-Z-]+(?=\)))")
 _REPEATS_NOTHING = re.compile(r"(?:^|[(|])[*+]")
@@ -130,7 +131,7 @@ def _is_authority(authority: str) -> bool:
 
 def pattern_fault(pattern: str) -> str:
     """Say in a few words why Go refuses a regular expression; empty where no reason is known."""
-    if r"\Q" in pattern:
+    if r"\Q" in pattern or len(pattern) > _LONGEST_PATTERN:
         return ""
     plain = _ESCAPED.sub("x", pattern)
     if plain.endswith("\\"):

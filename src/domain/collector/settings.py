@@ -70,6 +70,11 @@ class Settings:
             return _ZERO.get(option.kind)
         return NOT_KNOWN if has_reference(value, self.release) else value
 
+    def is_set(self, key: str) -> bool | None:
+        """Tell if a value is written that is not empty; None where it is not known."""
+        value = self.given.get(key)
+        return None if has_reference(value, self.release) else not is_empty(value)
+
     def text(self, key: str) -> str | None:
         """Give a text; None where it is not known."""
         value = self.value(key)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Self
 
 from domain.ecs.fargate import amount
 from domain.ecs.images import Image
-from domain.ecs.placeholders import placeholder
+from domain.ecs.placeholders import has_placeholder
 from domain.ecs.values import Document, Json, mapping_of, objects_of, pairs_of, text_of, texts_of, truth_of
 
 # Where a JVM takes options from, the one that decides last.
@@ -34,12 +34,6 @@ class Hidden:
     """A variable that is set, to a value that cannot be known from the task definition."""
 
     source: str
-
-
-def _is_filled_in(value: object) -> bool:
-    """Return whether a list, or an item of it, is a template's placeholder."""
-    items = value if isinstance(value, list | tuple) else (value,)
-    return any(isinstance(item, str) and placeholder(item) for item in items)
 
 
 @dataclass(frozen=True)
@@ -119,7 +113,7 @@ class Container(Document):
         """Return the member that sets variables which are not known: files, or a list that a template fills in."""
         if objects_of(self.json.get("environmentFiles")):
             return "environmentFiles"
-        return next((name for name in _LISTS_OF_VARIABLES if _is_filled_in(self.json.get(name))), "")
+        return next((name for name in _LISTS_OF_VARIABLES if has_placeholder(self.json.get(name))), "")
 
     @property
     def may_have_more_variables(self) -> bool:

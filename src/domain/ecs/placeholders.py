@@ -14,6 +14,12 @@ def placeholder(text: str) -> bool:
     return _PLACEHOLDER.search(text) is not None
 
 
+def has_placeholder(value: object) -> bool:
+    """Return whether a value, or an item of a list, is a text with a template's placeholder."""
+    items = value if isinstance(value, list | tuple) else (value,)
+    return any(isinstance(item, str) and placeholder(item) for item in items)
+
+
 # In a command line or a header's value the same signs have other meanings, so only a whole placeholder counts.
 _WHOLE = re.compile(r"\$\{[A-Za-z_][\w.-]*\}|\{\{[^{}]*\}\}|<[A-Za-z_][\w .-]*>|%[A-Za-z_]\w{2,}%", re.ASCII)
 _FIRST = ("$", "{", "<", "%")

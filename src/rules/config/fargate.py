@@ -61,7 +61,7 @@ def _found(workload: Workload, configuration: CollectorConfiguration) -> Iterato
         for written in paths:
             if not f"{written.path}/".startswith(volumes):
                 yield Problem(Topic.FARGATE, ProblemCode.NOT_WRITABLE, written.where, Effect.STOPS)
-    names = {container.name for container in workload.task.containers}
+    names = {container.name for container in workload.task.containers} - {"localhost"}
     for scraped in _scraped(configuration, workload.release):
         if scraped.host in names:
             yield Problem(Topic.FARGATE, ProblemCode.CONTAINER_NAME, scraped.where, Effect.LOST, found=scraped.host)

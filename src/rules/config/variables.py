@@ -83,7 +83,7 @@ def _refused_then(
     emptied = without_variables(configuration, frozenset(problem.found for problem in unset))
     before = options_of(configuration, workload.release)
     found = (problem for problem in option_problems(emptied, workload.release) if problem not in before)
-    return frozenset(problem.where for problem in found)
+    return frozenset(problem.where for problem in found if problem.effect is not Effect.AT_START)
 
 
 RULE = Rule(
@@ -93,7 +93,7 @@ RULE = Rule(
         `${ssm:…}`, `${env:MY-VAR}` and `${1}` stop the collector. A variable that the collector's own container does
         not set is empty, so a vendor's key fails on every export; where the collector refuses an empty value it does
         not start. A bare `$NAME` is plain text since v0.41.0. Variables are set by `environment`, by `secrets` and by
-        Fargate; with environment files the rule is Unknown.
+        Fargate; with environment files, or a placeholder instead of the list, the rule is Unknown.
     """,
     by_hand="Set the variable on the collector's container, or write the reference as the finding gives it.",
     subject=Subject.FAMILY,

@@ -6,7 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 from domain.collector import CollectorConfiguration, health_check_listener
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
-from domain.ecs.placeholders import placeholder
+from domain.ecs.placeholders import has_placeholder, placeholder
 from domain.ecs.values import Json, objects_of, text_of, texts_of
 from domain.facts import Known, Unavailable
 from domain.rule import Rule
@@ -41,6 +41,9 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     if not waiting:
         return
     for container in waiting:
+        if has_placeholder(container.json.get("dependsOn")):
+            why = f"What {container.name} waits for is a placeholder."
+            yield Doubt(Kind.PLACEHOLDER, f"containers/{container.name}/dependsOn", why)
         for name, condition in container.depends_on:
             if _is_filled_in(workload, name, condition):
                 why = f"What {container.name} waits for is a placeholder."
@@ -84,12 +87,12 @@ def _where(container: Container, name: str) -> str:
 
 
 def _is_filled_in(workload: Workload, name: str, condition: str) -> bool:
-    """Whether a template's placeholder decides which container is meant, what is waited for, or whether it comes."""
+    """Whether a placeholder decides which container is meant, what is waited for, or whether that can happen."""
     target = workload.task.container(name)
     if target is None:
         return any(map(placeholder, (name, *(each.name for each in workload.task.containers))))
-    decides = target.json.get("healthCheck" if condition == "HEALTHY" else "essential")
-    return placeholder(condition) or (isinstance(decides, str) and placeholder(decides))
+    member = {"HEALTHY": "healthCheck", "COMPLETE": "essential", "SUCCESS": "essential"}.get(condition, "")
+    return placeholder(condition) or has_placeholder(target.json.get(member))
 
 
 def _fault(workload: Workload, container: Container, name: str, condition: str) -> tuple[Kind, str] | None:

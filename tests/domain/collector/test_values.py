@@ -22,8 +22,9 @@ def problems(kind: str, name: str, settings: Any, *, used: bool = True, release:
         "service": {"pipelines": {"traces": {"receivers": ["otlp"], "exporters": ["debug"]}}},
     }
     document.setdefault(kind, {})[name] = settings
-    if used and kind != "extensions":
-        document["service"]["pipelines"]["traces"].setdefault(kind, []).append(name)
+    if used:
+        names = document["service"] if kind == "extensions" else document["service"]["pipelines"]["traces"]
+        names.setdefault(kind, []).append(name)
     configuration = CollectorConfiguration.parse(yaml.safe_dump(document))
     return [
         replace(problem, where=problem.where.removeprefix(f"{kind}/{name}").removeprefix("/"))

@@ -257,6 +257,41 @@ REFUSED: list[tuple[str, str, Any, tuple[str, str]]] = [
 ]
 
 TAKEN: list[tuple[str, str, Any]] = [
+    ("receivers", "zipkin", {"endpoint": "0.0.0.0:²"}),  # a name to Go, which looks its number up
+    ("receivers", "zipkin", {"endpoint": "[::1]:00009411"}),
+    ("receivers", "zipkin", {"endpoint": "${env:HOST}:9411", "tls": {"cert_file": "/c", "key_file": "${env:KEY}"}}),
+    ("exporters", "otlp", {"endpoint": "example.com:1", "tls": {"insecure": "${env:PLAIN}", "cert_file": "/c"}}),
+    (
+        "receivers",
+        "prometheus",
+        {
+            "config": {
+                "scrape_configs": [
+                    {
+                        "job_name": "a",
+                        "basic_auth": {"password": "${env:P}", "password_file": "${env:F}"},
+                        "tls_config": {"cert_file": "${env:C}"},
+                    }
+                ]
+            }
+        },
+    ),
+    (
+        "processors",
+        "tail_sampling",
+        {
+            "policies": [
+                {"name": "a", "type": "status_code", "status_code": "${env:CODES}"},
+                {"name": "b", "type": "ottl_condition", "ottl_condition": "${file:/x}"},
+                {"name": "c", "type": "ottl_condition", "ottl_condition": {"span": [500 * "(" + "true" + 500 * ")"]}},
+            ]
+        },
+    ),
+    (
+        "processors",
+        "filter",
+        {"trace_conditions": ["${env:C}", {"context": "span", "conditions": ['name == "a"']}]},
+    ),
     (
         "receivers",
         "prometheus",
@@ -340,6 +375,11 @@ TAKEN: list[tuple[str, str, Any]] = [
 ]
 
 AT_START: list[tuple[str, str, Any, tuple[str, str]]] = [
+    ("receivers", "zipkin", {"endpoint": "0.0.0.0:99999999"}, ("bad-form", "endpoint")),
+    ("receivers", "zipkin", {"endpoint": "0.0.0.0:" + 5000 * "9"}, ("bad-form", "endpoint")),
+    ("receivers", "statsd", {"endpoint": "localhost"}, ("bad-form", "endpoint")),
+    ("extensions", "health_check", {"endpoint": "localhost"}, ("bad-form", "endpoint")),
+    ("extensions", "zpages", {"endpoint": "http://localhost:55679"}, ("bad-form", "endpoint")),
     (
         "receivers",
         "otlp/2",

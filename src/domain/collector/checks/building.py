@@ -84,6 +84,13 @@ def not_both(first: str, second: str) -> Check:
     return checked
 
 
+def unpaired(settings: Settings, *sides: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the options of which one is missing: each side has several for the same thing, and both go together."""
+    written = [[settings.is_set(key) for key in keys] for keys in sides]
+    if not any(None in known for known in written) and any(map(any, written)):
+        yield from (keys for keys, known in zip(sides, written, strict=True) if not any(known))
+
+
 def _is_set(settings: Settings, key: str) -> bool:
     value = settings.value(key)
     return value is not NOT_KNOWN and bool(value)

@@ -1,6 +1,7 @@
-"""Conditions of the filter processor in OTTL, judged by their form alone: their words, brackets and comparisons."""
+"""Conditions in OTTL, judged by their form alone: their words, brackets and comparisons."""
 
 import re
+from itertools import accumulate
 from typing import Final
 
 _TOKEN: Final = re.compile(
@@ -18,6 +19,8 @@ _TOKEN: Final = re.compile(
 )
 _OPENS: Final = {"(": ")", "[": "]", "{": "}"}
 _CLOSES: Final = frozenset(_OPENS.values())
+_DEEPEST: Final = 100  # brackets within brackets
+_LONGEST: Final = 5000  # tokens; more of both would take seconds
 
 
 def condition_fault(condition: str) -> str:
@@ -29,6 +32,8 @@ def condition_fault(condition: str) -> str:
         return "it has a character, or a text without its end, that no condition has"
     if not _balanced(tokens):
         return "its brackets do not match"
+    if len(tokens) > _LONGEST or _depth(tokens) > _DEEPEST:
+        return ""
     return "" if _is_boolean(tokens) else "it compares nothing"
 
 
@@ -54,6 +59,11 @@ def _balanced(tokens: list[tuple[str, str]]) -> bool:
         elif token in _CLOSES and (not open_ or open_.pop() != token):
             return False
     return not open_
+
+
+def _depth(tokens: list[tuple[str, str]]) -> int:
+    steps = ((token in _OPENS) - (token in _CLOSES) for kind, token in tokens if kind == "bracket")
+    return max(accumulate(steps), default=0)
 
 
 def _is_boolean(tokens: list[tuple[str, str]]) -> bool:

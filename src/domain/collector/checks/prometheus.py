@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from domain.collector.checks.building import Check, Checks, choice, choices, pattern, required, shown_time
+from domain.collector.checks.building import Check, Checks, choice, choices, pattern, required, shown_time, unpaired
 from domain.collector.problems import Problem, ProblemCode, Topic
 from domain.collector.reading import Value
 from domain.collector.references import has_reference
@@ -78,7 +78,7 @@ def _one_of(*keys: str) -> Check:
     """Refuse more than one of these."""
 
     def checked(settings: Settings) -> Iterator[Problem]:
-        named = [key for key in keys if not is_empty(settings.given.get(key))]
+        named = [key for key in keys if settings.is_set(key)]
         if len(named) > 1:
             yield settings.problem(ProblemCode.NOT_BOTH, named[1], limit=named[0])
 
@@ -98,9 +98,7 @@ def _no_basic(settings: Settings) -> Iterator[Problem]:
 
 def _certificate_and_key(settings: Settings) -> Iterator[Problem]:
     """A client's certificate and its key go together."""
-    written = [any(not is_empty(settings.given.get(key)) for key in keys) for keys in _CERTIFICATE]
-    if written in ([True, False], [False, True]):
-        missing = _CERTIFICATE[written.index(False)]
+    for missing in unpaired(settings, *_CERTIFICATE):
         yield settings.problem(ProblemCode.REQUIRED, missing[1], wanted=missing[:2])
 
 

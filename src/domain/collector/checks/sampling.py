@@ -7,7 +7,7 @@ from domain.collector.checks.building import Checks, required, when_started
 from domain.collector.checks.conditions import condition_fault
 from domain.collector.options import OptionKind
 from domain.collector.problems import Problem, ProblemCode
-from domain.collector.settings import Settings, is_empty
+from domain.collector.settings import NOT_KNOWN, Settings, is_empty
 
 _STATUS_CODES: Final = ("OK", "ERROR", "UNSET")
 _WITHOUT_SETTINGS: Final = ("always_sample", "trace_flags")
@@ -27,7 +27,7 @@ def _names(settings: Settings) -> Iterator[Problem]:
 
 def _policy(settings: Settings) -> Iterator[Problem]:
     kind = settings.text("type")
-    if kind is None:
+    if kind is None or settings.value(kind) is NOT_KNOWN:
         return
     known = (*_types(settings), *_WITHOUT_SETTINGS)
     if not kind:

@@ -18,16 +18,19 @@ from domain.collector.checks.building import (
     required,
     shown_number,
     shown_time,
+    unpaired,
     well_formed,
     when_started,
 )
 from domain.collector.problems import Problem, ProblemCode
-from domain.collector.settings import NOT_KNOWN, Settings, is_empty
+from domain.collector.settings import NOT_KNOWN, Settings
 
 _COMPRESSIONS: Final = ("gzip", "zlib", "deflate", "snappy", "x-snappy-framed", "zstd", "lz4", "none")
 _PAIR: Final = (("cert_file", "cert_pem"), ("key_file", "key_pem"))
 _ADDRESS: Final = re.compile(r"(?:\[[^\[\]]*\]|[^:\[\]]*):(?P<port>[^:]*)")
+_DIGITS: Final = re.compile(r"[0-9]+")
 _HIGHEST_PORT: Final = 65_535
+_LONGEST_PORT: Final = 5  # digits
 _WITHOUT_LEVELS: Final = frozenset({"snappy", "x-snappy-framed", "lz4"})
 _TRANSPORTS: Final = (
     *("tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "ip", "ip4", "ip6"),
@@ -124,26 +127,25 @@ def _tls_versions(settings: Settings) -> Iterator[Problem]:
 
 def _certificate_and_key(settings: Settings) -> Iterator[Problem]:
     """A certificate and its key go together, unless nothing is encrypted."""
-    if settings.switch("insecure"):
+    if settings.has("insecure") and settings.switch("insecure") is not False:
         return
-    written = [any(not is_empty(settings.given.get(key)) for key in keys) for keys in _PAIR]
-    if written in ([True, False], [False, True]):
-        missing = _PAIR[written.index(False)]
+    for missing in unpaired(settings, *_PAIR):
         yield settings.problem(ProblemCode.REQUIRED, missing[0], wanted=missing)
 
 
 def _is_address(text: str) -> bool:
     found = _ADDRESS.fullmatch(text)
-    port = found["port"] if found else "/"
-    return "/" not in port and not (port.isdigit() and int(port) > _HIGHEST_PORT)
+    if found is None or "/" in found["port"]:
+        return False
+    digits = found["port"].lstrip("0")
+    return not _DIGITS.fullmatch(digits) or (len(digits) <= _LONGEST_PORT and int(digits) <= _HIGHEST_PORT)
 
 
 def listens(settings: Settings) -> Iterator[Problem]:
     """Refuse an address that no port can be bound at: without a port, or with a scheme."""
     transport = settings.text("transport")
     if transport is not None and not transport.startswith("unix"):
-        wanted = "an address and a port, such as 0.0.0.0:4317"
-        yield from well_formed("endpoint", _is_address, wanted, empty=True)(settings)
+        yield from well_formed("endpoint", _is_address, "an address and a port", empty=True)(settings)
 
 
 def compression_level(settings: Settings) -> Iterator[Problem]:
