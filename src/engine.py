@@ -7,7 +7,9 @@ from functools import lru_cache
 from domain.assumptions import Assumption, FactKnown
 from domain.drift import Code, Doubt, Drift, Refusal, Remark, Safety
 from domain.ecs.placeholders import filled_in, parts_filled_in, placeholder
+from domain.ecs.task_definition import TaskDefinition
 from domain.facts import NOT_READ, Fact, FactKind, Facts, Unavailable
+from domain.identical import Identical
 from domain.remediation.certainty import Change, texts_within, uncertain
 from domain.remediation.plan import Concern, ConcernKind, Fixed, Plan, Repair, changes_between
 from domain.rule import Rule
@@ -296,7 +298,7 @@ def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair |
     if (after.task, after.service) == (workload.task, workload.service):
         # It has nothing more to change; what it did in an earlier pass stands.
         return earlier or Repair(rule.id, Fixed.NONE), workload
-    texts, texts_after = [*texts_within(workload.task.json)], [*texts_within(after.task.json)]
+    texts, texts_after = _texts(Identical(workload.task)), _texts(Identical(after.task))
     if parts_filled_in(texts_after) - parts_filled_in(texts):
         text = "It writes a template's placeholder. Check what the template fills in there."
         after = after.needing_approval(EngineCode.PLACEHOLDER, text)
@@ -307,6 +309,11 @@ def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair |
     reasons = dict.fromkeys((*before.reasons, *(remark for remark in after.remarks if remark.needs_approval)))
     assumptions = dict.fromkeys((*before.assumptions, *after.assumptions))
     return Repair(rule.id, Fixed.FIXED, tuple(reasons), tuple(assumptions)), after
+
+
+@lru_cache(maxsize=4)  # what one fix made, the next begins with
+def _texts(task: Identical[TaskDefinition]) -> tuple[str, ...]:
+    return tuple(texts_within(task.thing.json))
 
 
 def _named_apart(workload: Workload) -> bool:
