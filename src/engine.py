@@ -6,11 +6,9 @@ from functools import lru_cache
 
 from domain.assumptions import Assumption, FactKnown
 from domain.drift import Code, Doubt, Drift, Refusal, Remark, Safety
-from domain.ecs.placeholders import filled_in, parts_filled_in, placeholder
-from domain.ecs.task_definition import TaskDefinition
+from domain.ecs.placeholders import placeholder, placeholders_in, whole_placeholders_in
 from domain.facts import NOT_READ, Fact, FactKind, Facts, Unavailable
-from domain.identical import Identical
-from domain.remediation.certainty import Change, texts_within, uncertain
+from domain.remediation.certainty import Change, uncertain
 from domain.remediation.plan import Concern, ConcernKind, Fixed, Plan, Repair, changes_between
 from domain.rule import Rule
 from domain.severity import Severity
@@ -298,22 +296,16 @@ def _apply(workload: Workload, standard: Standard, rule: Rule, earlier: Repair |
     if (after.task, after.service) == (workload.task, workload.service):
         # It has nothing more to change; what it did in an earlier pass stands.
         return earlier or Repair(rule.id, Fixed.NONE), workload
-    texts, texts_after = _texts(Identical(workload.task)), _texts(Identical(after.task))
-    if parts_filled_in(texts_after) - parts_filled_in(texts):
+    if (written := placeholders_in(after.task.json)) and written - placeholders_in(workload.task.json):
         text = "It writes a template's placeholder. Check what the template fills in there."
         after = after.needing_approval(EngineCode.PLACEHOLDER, text)
-    if filled_in(texts) - filled_in(texts_after):
+    if (lost := whole_placeholders_in(workload.task.json)) and lost - whole_placeholders_in(after.task.json):
         text = "It replaces a template's placeholder. Check what the template fills in there."
         after = after.needing_approval(EngineCode.OVERWRITTEN, text)
     before = earlier or Repair(rule.id, Fixed.FIXED)
     reasons = dict.fromkeys((*before.reasons, *(remark for remark in after.remarks if remark.needs_approval)))
     assumptions = dict.fromkeys((*before.assumptions, *after.assumptions))
     return Repair(rule.id, Fixed.FIXED, tuple(reasons), tuple(assumptions)), after
-
-
-@lru_cache(maxsize=4)  # what one fix made, the next begins with
-def _texts(task: Identical[TaskDefinition]) -> tuple[str, ...]:
-    return tuple(texts_within(task.thing.json))
 
 
 def _named_apart(workload: Workload) -> bool:

@@ -14,14 +14,13 @@ from domain.collector import CollectorConfiguration
 from domain.collector.releases import newest_known
 from domain.drift import Safety
 from domain.ecs.container import Container
-from domain.ecs.placeholders import placeholder
+from domain.ecs.placeholders import placeholder, texts_within
 from domain.ecs.recognition import Answer
 from domain.ecs.task_definition import TaskDefinition
 from domain.ecs.values import truth_of
 from domain.facts import NOT_READ, Absent, Fact, Facts, Known, Unavailable
 from domain.otlp import Protocol, destinations
 from domain.otlp_receivers import otlp_receivers
-from domain.remediation.certainty import texts_within
 from domain.remediation.plan import Plan
 from domain.standard import Standard, default_standard
 from domain.workload import Workload

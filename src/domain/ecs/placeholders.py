@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 # `$NAME`, `${NAME}`, `{{name}}`, `<NAME>` by one of their signs, which image names, roles, sizes and endpoints never
 # contain; `%NAME%` as a whole, because an endpoint may contain an escape such as %2F.
@@ -14,10 +14,14 @@ def placeholder(text: str) -> bool:
     return _PLACEHOLDER.search(text) is not None
 
 
+def is_filled_in(value: object) -> bool:
+    """Return whether a value is a text with a template's placeholder."""
+    return isinstance(value, str) and placeholder(value)
+
+
 def has_placeholder(value: object) -> bool:
     """Return whether a value, or an item of a list, is a text with a template's placeholder."""
-    items = value if isinstance(value, list | tuple) else (value,)
-    return any(isinstance(item, str) and placeholder(item) for item in items)
+    return any(map(is_filled_in, value if isinstance(value, list | tuple) else (value,)))
 
 
 # In a command line or a header's value the same signs have other meanings, so only a whole placeholder counts.
@@ -30,15 +34,28 @@ def has_whole_placeholder(text: str) -> bool:
     return _WHOLE.search(text) is not None or _is_name(text)
 
 
-def parts_filled_in(texts: Iterable[str]) -> Counter[str]:
-    """Return how often the texts have each placeholder, with what it is joined to."""
-    found = (text for text in texts if placeholder(text))
+def texts_within(value: object) -> Iterator[str]:
+    """Yield every text in a JSON value, keys aside, in any order."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict):
+            left.extend(each.values())
+        elif isinstance(each, list | tuple):
+            left.extend(each)
+
+
+def placeholders_in(value: object) -> Counter[str]:
+    """Return how often a JSON value has each placeholder, with what it is joined to."""
+    found = (text for text in texts_within(value) if placeholder(text))
     return Counter(part for text in found for part in re.split(r"[,\s=]", text) if placeholder(part))
 
 
-def filled_in(texts: Iterable[str]) -> Counter[str]:
-    """Return how often the texts are each placeholder, as a whole."""
-    likely = (text for text in texts if text.startswith(_FIRST))
+def whole_placeholders_in(value: object) -> Counter[str]:
+    """Return how often a text of a JSON value is each placeholder, as a whole."""
+    likely = (text for text in texts_within(value) if text.startswith(_FIRST))
     return Counter(text for text in likely if _WHOLE.fullmatch(text) is not None or _is_name(text))
 
 

@@ -24,7 +24,7 @@ from domain.drift import Code, Remark
 from domain.ecs.container import Container
 from domain.ecs.fargate import amount
 from domain.ecs.images import Image
-from domain.ecs.placeholders import placeholder
+from domain.ecs.placeholders import placeholder, texts_within
 from domain.ecs.values import Json, truth_of
 from domain.facts import NOT_READ, Absent, Fact, FactKind, Known, Unavailable
 from domain.otlp import Destination, Endpoint, Protocol, destinations, name_of, routes
@@ -253,19 +253,6 @@ def _is_written(document: Json, member: str) -> bool:
             return truth_of(value) is not None
         case _:
             return True
-
-
-def texts_within(value: object) -> Iterator[str]:
-    """Yield every text in a JSON value, keys aside, in any order."""
-    left = [value]
-    while left:
-        each = left.pop()
-        if isinstance(each, str):
-            yield each
-        elif isinstance(each, dict):
-            left.extend(each.values())
-        elif isinstance(each, list | tuple):
-            left.extend(each)
 
 
 def _newest(workload: Workload) -> Iterator[Remark]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
-from domain.ecs.placeholders import placeholder
+from domain.ecs.placeholders import is_filled_in
 from domain.ecs.values import mapping_of, text_of
 from domain.rule import Rule
 from domain.severity import Severity
@@ -33,7 +33,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         return
     routers = _routers(workload)
     given = (each.json.get("firelensConfiguration") for each in workload.task.containers)
-    if not routers and any(isinstance(value, str) and placeholder(value) for value in given):
+    if not routers and any(map(is_filled_in, given)):
         yield Doubt(Kind.PLACEHOLDER, "containers", "Whether a container is a log router is a placeholder.")
         return
     if not routers:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from domain.assumptions import FactKnown
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
-from domain.ecs.placeholders import placeholder
+from domain.ecs.placeholders import is_filled_in
 from domain.ecs.values import mapping_of, truth_of
 from domain.facts import Absent, FactKind
 from domain.masking import log_group, word
@@ -64,7 +64,7 @@ def _filled_in(collector: Container) -> str | None:
     given = collector.json.get("logConfiguration")
     inner = mapping_of(given)
     found = {"": given, "/logDriver": inner.get("logDriver"), "/options": inner.get("options")}
-    return next((name for name, value in found.items() if isinstance(value, str) and placeholder(value)), None)
+    return next((name for name, value in found.items() if is_filled_in(value)), None)
 
 
 def _of_group(workload: Workload, group: str, region: str, where: str, collector: Container) -> Iterator[Drift | Doubt]:

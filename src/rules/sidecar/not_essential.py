@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from domain.assumptions import MembersWritten
 from domain.drift import Code, Doubt, Drift, Refusal
-from domain.ecs.placeholders import placeholder
+from domain.ecs.placeholders import is_filled_in
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -27,7 +27,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     if collector is None or collector.routes_logs:
         return
     where, given = f"containers/{collector.name}/essential", collector.json.get("essential")
-    if isinstance(given, str) and placeholder(given):
+    if is_filled_in(given):
         yield Doubt(Kind.PLACEHOLDER, where, "Whether the collector is essential is a placeholder.")
     elif collector.essential is wanted:
         return

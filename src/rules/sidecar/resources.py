@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
 from domain.ecs.fargate import Size, amount
-from domain.ecs.placeholders import placeholder
+from domain.ecs.placeholders import is_filled_in
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -71,7 +71,7 @@ def _open_memory(container: Container) -> str:
 
 def _open(container: Container, member: str) -> str:
     value = container.json.get(member)
-    return member if isinstance(value, str) and amount(value) is None and placeholder(value) else ""
+    return member if is_filled_in(value) and amount(value) is None else ""
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:

@@ -6,7 +6,7 @@ from domain.assumptions import MembersWritten
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
 from domain.ecs.fargate import amount
-from domain.ecs.placeholders import placeholder
+from domain.ecs.placeholders import is_filled_in
 from domain.ecs.values import mapping_of
 from domain.rule import Rule
 from domain.severity import Severity
@@ -70,8 +70,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 def _is_filled_in(collector: Container) -> bool:
     """Whether a template fills in the policy, or whether it is enabled."""
     policy = collector.json.get("restartPolicy")
-    given = (policy, mapping_of(policy).get("enabled"))
-    return any(isinstance(value, str) and placeholder(value) for value in given)
+    return is_filled_in(policy) or is_filled_in(mapping_of(policy).get("enabled"))
 
 
 def _ignored(collector: Container) -> tuple[int, ...]:
