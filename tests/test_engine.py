@@ -15,6 +15,7 @@ from domain.facts import Absent, FactKind, Facts, Known, Parameter, Unavailable
 from domain.places import Place
 from domain.remediation.plan import ConcernKind, Fixed
 from domain.rule import Rule
+from domain.scope import out_of_scope
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
@@ -186,7 +187,7 @@ ON_SPOT = Service({"serviceName": "web", "capacityProviderStrategy": [{"capacity
     ],
 )
 def test_what_can_run_on_fargate_linux_is_evaluated(over: Workload, *, within: bool) -> None:
-    assert (engine.out_of_scope(over, standard()) is None) is within
+    assert (out_of_scope(over, standard()) is None) is within
     assert bool(engine.evaluate(over, standard(), [rule(CPU)])) is within
 
 
@@ -202,7 +203,7 @@ def test_what_can_run_on_fargate_linux_is_evaluated(over: Workload, *, within: b
     ],
 )
 def test_the_standards_scope_narrows_it(scope: dict[str, Any], *, within: bool) -> None:
-    assert (engine.out_of_scope(workload(), standard(scope=scope)) is None) is within
+    assert (out_of_scope(workload(), standard(scope=scope)) is None) is within
 
 
 def test_a_task_that_is_nothing_but_a_collector_is_asked_for_no_sidecar() -> None:

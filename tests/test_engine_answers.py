@@ -11,6 +11,7 @@ from domain.drift import Doubt, Drift, Refusal, Remark, Safety
 from domain.facts import NOT_READ, FactKind, Unavailable
 from domain.remediation.plan import Fixed
 from domain.rule import Check, Fix, Rule
+from domain.scope import out_of_scope
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
@@ -101,7 +102,7 @@ NAMELESS = {"requiresCompatibilities": None, "compatibilities": None}
 )
 def test_what_is_out_of_scope_gets_no_verdict_and_says_why(case: dict[str, Any], reason: str | None) -> None:
     workload, standard = task(**case)
-    outside = engine.out_of_scope(workload, standard)
+    outside = out_of_scope(workload, standard)
     assert (outside.reason if outside else None) == reason
     assert bool(engine.evaluate(workload, standard, [rule("task.any")])) is (reason is None)
     settled = engine.settle(workload, standard, [counts_to("task.any", 768)])

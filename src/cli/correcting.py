@@ -23,6 +23,7 @@ from domain.remediation import guards
 from domain.remediation.guards import Forbidden
 from domain.remediation.plan import Plan
 from domain.remediation.rollout import deployment_of, runs
+from domain.scope import out_of_scope
 from domain.standard import Mode, Standard, StandardInvalid
 from domain.standard.layered import standard_of
 from domain.subject import Subject, SubjectId
@@ -122,7 +123,7 @@ class Correcting:
         return self.evaluator.with_newest(self.evaluator.workload(self.place, task, service), newest)
 
     def _plan(self, workload: Workload, name: str) -> Plan:
-        if (outside := engine.out_of_scope(workload, self.bounds.standard)) is not None:
+        if (outside := out_of_scope(workload, self.bounds.standard)) is not None:
             raise RequestFailed(f"{name} is not evaluated: {outside.reason}.")
         found = self.evaluator.evaluate(workload)
         plan = self.evaluator.plan(found, Mode.REPORT)

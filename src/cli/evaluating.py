@@ -26,6 +26,7 @@ from domain.otlp import place_of as place_of_variable
 from domain.places import Arn, Place
 from domain.remediation.plan import Plan
 from domain.rule import Rule
+from domain.scope import only_a_collector, out_of_scope
 from domain.severity import Severity
 from domain.standard import Exemption, Standard, StandardInvalid, default_standard
 from domain.standard.problems import Level
@@ -145,10 +146,10 @@ class FileEvaluator:
     def judge(self, task: TaskDefinition, around: Around = NOTHING, origin: Origin | None = None) -> DefinitionResult:
         """Evaluate all rules, and try the fix of each drifted one. `origin` has the places in a source, if known."""
         workload = self.workload(task, around)
-        outside = engine.out_of_scope(workload, self.standard)
+        outside = out_of_scope(workload, self.standard)
         if outside is not None:
             return DefinitionResult(workload, (), self._why_outside(outside.reason, around))
-        if engine.only_a_collector(workload):
+        if only_a_collector(workload):
             return DefinitionResult(workload, (), _ONLY_A_COLLECTOR)
         verdicts = engine.evaluate(workload, self.standard, CATALOGUE)
         by_rule = dict[str, list[Verdict]]()
@@ -173,7 +174,7 @@ class FileEvaluator:
     def _why_outside(self, reason: str, around: Around) -> str:
         """Return why it is not evaluated: if another value of what is open would bring it into scope, that."""
         others = (self.workload(each.task, replace(around, service=each.service)) for each in around.others)
-        inside = any(engine.out_of_scope(other, self.standard) is None for other in others)
+        inside = any(out_of_scope(other, self.standard) is None for other in others)
         return because_of(around.unresolved) if inside else reason
 
     def _tried(self, around: Around) -> Iterator[Tried]:

@@ -11,6 +11,7 @@ import engine
 from domain.drift import Drift
 from domain.findings.dependents import VerdictKind
 from domain.rule import Rule
+from domain.scope import out_of_scope
 from domain.severity import Severity
 from domain.standard import Mode, Standard
 from domain.verdict import Drifted, Verdict
@@ -136,7 +137,7 @@ def _together(verdicts: Iterable[Verdict], mode: Mode) -> State:
 def _known(rule: Rule, workload: Workload, standard: Standard) -> State:
     """Return the result of a rule whose drift is known, by what the standard says of it."""
     setting = standard.setting(rule, workload)
-    if setting.mode is Mode.OFF or engine.out_of_scope(workload, standard) is not None:
+    if setting.mode is Mode.OFF or out_of_scope(workload, standard) is not None:
         return _NONE
     subjects = workload.subject(rule.subject)
     if subjects and all(standard.exemption(rule.id, workload, each.name) for each in subjects):

@@ -14,6 +14,7 @@ from domain.facts import Absent, Fact, Known, Newest, Unavailable
 from domain.places import Place, Revision
 from domain.remediation.plan import Fixed, Plan
 from domain.rule import Rule
+from domain.scope import out_of_scope
 from domain.standard import Mode, Standard
 from domain.subject import Subject
 from domain.verdict import Compliant, Drifted, Unknown, Verdict
@@ -65,7 +66,7 @@ class Evaluator:
         Only facts that the rules need are read, and none for a workload that is out of scope.
         """
         rules = self.planner.catalogue if rules is None else rules
-        if engine.out_of_scope(workload, self.standard) is None:
+        if out_of_scope(workload, self.standard) is None:
             workload = self.reader.with_facts(workload, engine.needs(rules))
         return Evaluation(workload, engine.evaluate(workload, self.standard, rules))
 

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import engine
 from aws.calls import CallFailed
 from aws.ledger import Ledger
 from aws.ledger.forms import form
 from domain.coverage import Coverage, Covered
 from domain.facts import NOT_READ, Absent, Fact, Known, Unavailable
+from domain.scope import out_of_scope
 from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from domain.triggers.trigger import FamilyTrigger, ServiceTrigger, SubjectTrigger
@@ -32,7 +32,7 @@ def covered_by(found: Inspected) -> tuple[Covered, ...]:
     if workload is None:
         return (Covered(subject, Coverage.GONE),)
     team = standard.notification.address(workload, Severity.CRITICAL).team
-    if (outside := engine.out_of_scope(workload, standard)) is not None:
+    if (outside := out_of_scope(workload, standard)) is not None:
         return (Covered(subject, Coverage.OUT_OF_SCOPE, row=_json(entry_outside(workload, outside.reason, team))),)
     facts = dict(_dependencies(workload))
     missing = [fact for fact in found.missing if fact.call and fact not in facts.values()]

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import engine
 from aws.calls import not_shown_yet
 from aws.ledger import History, Ledger
 from aws.ledger.dependents import put_dependent
@@ -15,6 +14,7 @@ from domain.findings.dependents import NO_VERDICTS, FamilyVerdicts, family_verdi
 from domain.findings.users import Seen, User, Users, users_of
 from domain.places import Revision
 from domain.remediation.rollout import SHOWN
+from domain.scope import out_of_scope
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from domain.triggers.trigger import (
@@ -128,7 +128,7 @@ class FamilyEvaluator:
         seen = ((cluster, each.platform) for cluster, each in sorted(history.seen.items()) if each.counts(now))
         workload = replace(workload, standalone=tuple(seen))
         earlier = self.use.earlier(workload, users_of(subject.name, history.services, history.seen, now), standard)
-        depends = dependencies_of(workload) if engine.out_of_scope(workload, standard) is None else []
+        depends = dependencies_of(workload) if out_of_scope(workload, standard) is None else []
         also = [on for each in earlier.values() if each is not None for on in dependencies_of(each)]
         depends = list(dict.fromkeys([*depends, *also]))
         self._announce(history, depends)

@@ -9,13 +9,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import engine
 from aws.ecs import Ecs
 from aws.ledger import History
 from domain.ecs.task_definition import TaskDefinition
 from domain.findings.users import UNUSED, Running, User, capped, in_use, users_of
 from domain.places import Revision
 from domain.rule import Rule
+from domain.scope import out_of_scope
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject, SubjectId
@@ -58,7 +58,7 @@ class Use:
             task = self.revisions.read(replace(newest.revision, number=number))
             # It runs, even if it is deregistered.
             workload = newest.with_task(task.with_(status="ACTIVE")) if task is not None else None
-            if workload is None or engine.out_of_scope(workload, standard) is None:
+            if workload is None or out_of_scope(workload, standard) is None:
                 found[number] = workload
         return found
 

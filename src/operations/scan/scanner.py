@@ -18,6 +18,7 @@ from domain.organization import Membership
 from domain.places import Place, Revision
 from domain.remediation.plan import Plan
 from domain.rule import Rule
+from domain.scope import only_a_collector, out_of_scope
 from domain.severity import Severity
 from domain.standard import Mode, Standard
 from domain.standard.layered import standard_of
@@ -196,10 +197,10 @@ class Scanner:
 
     def _entry(self, evaluator: Evaluator, workload: Workload, record: Record, *, unused: bool = False) -> Entry:
         team = self.standard.notification.address(workload, Severity.CRITICAL).team
-        outside = engine.out_of_scope(workload, self.standard)
+        outside = out_of_scope(workload, self.standard)
         if outside is not None:
             return entry_outside(workload, outside.reason, team)
-        if engine.only_a_collector(workload):
+        if only_a_collector(workload):
             return entry_outside(workload, _ONLY_A_COLLECTOR, team)
         found = evaluator.evaluate(workload)
         record.facts(found.workload)
