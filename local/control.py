@@ -6,6 +6,7 @@
 | rollouts | add a play (local.rollouts.Play) | the plays left | drop all |
 | events | publish {"source", "detail-type", "resources", "detail"} as AWS itself | those published so far | - |
 | custom-action | {"action": ARN, "findings": [Id]}: a person picks a Security Hub custom action | - | - |
+| queues | - | how many messages each queue holds, in flight or not | - |
 | schedules | {"name": PATTERN}: fire these schedules now | - | - |
 | unkind | {"seed": 7}: limits, latency, late events and reads (local.unkind) | what it refused, what is late | end it |
 
@@ -18,6 +19,7 @@ from typing import Any
 
 from local.bridge import Bridge
 from local.faults import Fault, Faults, UnusableRule
+from local.queues import Queues
 from local.rollouts import Play, Rollouts, UnusablePlay
 from local.schedules import Schedules
 from local.security_hub import SecurityHub, UnusableClick
@@ -34,6 +36,7 @@ class Parts:
     faults: Faults
     rollouts: Rollouts
     hub: SecurityHub
+    queues: Queues
     schedules: Schedules
     unkind: Unkind
 
@@ -70,6 +73,8 @@ class Control:
             case "POST", "custom-action":
                 events = parts.hub.custom_action(place, request["action"], request["findings"])
                 parts.bridge.publish_hub_events(events)
+            case "GET", "queues":
+                return 200, parts.queues.waiting()
             case "POST", "schedules":
                 return 200, parts.schedules.come_due(request["name"])
             case _:

@@ -25,13 +25,14 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
-from local import callers, conditions, event_rules, internals, members, resource_types, stack_names
+from local import callers, conditions, event_rules, internals, members, resource_types, shared_code, stack_names
 from local.access import Access
 from local.bridge import Bridge, Call
 from local.control import PREFIX, Control, Parts
 from local.ecs_shapes import EcsShapes
 from local.faults import Faults, answer, crash_caller
 from local.internals import InternalsMoved, Ministack
+from local.queues import Queues
 from local.redrives import Redrives
 from local.rollouts import Rollouts
 from local.schedules import Schedules
@@ -64,8 +65,17 @@ class Emulator:
         self._shapes = EcsShapes(ministack)
         self._rollouts = Rollouts(ministack, self._bridge)
         self._unkind = Unkind(time.monotonic)
-        schedules = Schedules(ministack)
-        self._control = Control(Parts(self._bridge, self._faults, self._rollouts, self._hub, schedules, self._unkind))
+        self._control = Control(
+            Parts(
+                self._bridge,
+                self._faults,
+                self._rollouts,
+                self._hub,
+                Queues(ministack),
+                Schedules(ministack),
+                self._unkind,
+            )
+        )
         self._ready: Callable[[], None] = lambda: None
 
     def install(self) -> None:
@@ -73,6 +83,7 @@ class Emulator:
         resource_types.register(self._ms)
         conditions.install(self._ms)
         stack_names.install(self._ms)
+        shared_code.install(self._ms)
         event_rules.install(self._ms)
         callers.install(self._ms)
         members.install(self._ms)

@@ -50,6 +50,7 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
         "enforce": ("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context"),
         "resolve_caller_identity": ("access_key_id",),
     },
+    "ministack.core.lambda_runtime": {"zipfile": None},
     "ministack.core.responses": {
         "get_account_id": (),
         "get_region": (),
@@ -103,6 +104,8 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
     "ministack.services.sqs": {
         "_Err": ("code", "message", "status"),
         "_HANDLERS": None,
+        "_queues": None,
+        "_queues_lock": None,
         "_build_send_sys_attrs": ("now", "sys_attrs_input"),
         "queue_policy_allows": ("queue_arn", "service", "source_arn", "source_account"),
     },
@@ -122,6 +125,7 @@ class Ministack:
     app: Any
     iam_actions: Any
     iam_evaluator: Any
+    lambda_runtime: Any
     responses: Any
     router: Any
     cloudformation: Any

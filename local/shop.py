@@ -49,12 +49,8 @@ class Shop:
 
     def idle(self) -> bool:
         """Whether nothing waits to be evaluated: what comes next is found by its own event."""
-        sqs, names = self.cloud.client("sqs"), ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        for queue in ("ChangesQueue", "SubjectsQueue"):
-            found = sqs.get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=list(names))["Attributes"]
-            if any(int(found[name]) for name in names):
-                return False
-        return True
+        waiting = self.cloud.control("GET", "queues")
+        return not any(waiting[self.outputs[queue]] for queue in ("ChangesQueue", "SubjectsQueue"))
 
     def runs(self, service: str) -> str:
         (found,) = self.cloud.client("ecs").describe_services(cluster=fleet.CLUSTER, services=[service])["services"]

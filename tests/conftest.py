@@ -1,5 +1,6 @@
 """What shares one local cloud, or a module, runs in one worker: to make it a second time costs more than it saves."""
 
+import gc
 import os
 import signal
 from collections.abc import Mapping
@@ -71,3 +72,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Load
 
     config.option.loadscopereorder = False  # the number of tests says little of how long they take
     return ByScope(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()

@@ -5,7 +5,7 @@
 
 from hypothesis import HealthCheck, settings
 
-_SHARES = {"default": 0.25, "deep": 1.0, "explore": 1.0}
+_SHARES = {"default": 0.15, "deep": 1.0, "explore": 1.0}
 _USUAL = 100  # of a test that names no number
 _FEWEST = 10
 

@@ -15,6 +15,7 @@ from botocore.validate import ParamValidator
 
 from tests.aws_fake.aws import Aws, account_of
 from tests.aws_fake.service import Json, Refused
+from tests.profiles import by_profile
 
 _VALIDATOR = ParamValidator()
 _ENDPOINT = "https://aws.example"
@@ -40,8 +41,19 @@ class Fault(StrEnum):
         return self in {Fault.AFTER, Fault.CRASH_AFTER}
 
 
-ONCE = (Fault.BEFORE, Fault.AFTER, Fault.THROTTLED, Fault.CRASH_BEFORE, Fault.CRASH_AFTER)
+ONCE = (Fault.BEFORE, Fault.THROTTLED, Fault.CRASH_BEFORE, Fault.AFTER, Fault.CRASH_AFTER)
 """Faults after which the same call succeeds: what met one ends as if it had not."""
+
+_EVERY = by_profile(default=3, deep=1, explore=1)
+
+
+def is_tried(fault: Fault, number: int) -> bool:
+    """Whether a test plays this fault at the call of this number.
+
+    By default at one call in three, at another one for each fault. So each call meets one or two faults, and at least
+    one of those that come before it takes effect.
+    """
+    return (number + ONCE.index(fault)) % _EVERY == 0
 
 
 def suffer(fault: Fault | None, operation: str, act: Callable[[], Json]) -> Json:

@@ -48,7 +48,7 @@ MEMBER, SILENT = "210987654321", "310987654321"
 
 # A machine may be busy; nothing waits for this long if all is well. AWS may show a new revision two minutes late.
 SECONDS = 240 if os.environ.get("UNKIND") else 150
-POLL = 0.05
+POLL = 0.1
 
 UNKIND = "UNKIND"
 """The environment variable with the seed of the limits, latencies and late reads that functions meet; 0 for none."""
@@ -137,16 +137,11 @@ class Stage:
     @contextmanager
     def all_at_once(self) -> Iterator[None]:
         """Nothing is judged before all of it is there, and nothing corrected before all of it was judged."""
-        queues = [self.queue(name) for name in ("Changes", "Subjects")]
-
-        def waits() -> bool:
-            return any(self.waiting(queue) for _ in range(3) for queue in queues)
-
         with self.paused("Remediate"):
             with self.paused("Inspect"):
                 yield
                 self.delivered()
-            self.until(lambda: not waits(), "Not everything was evaluated.")
+            self.until(lambda: self._empty("Changes", "Subjects"), "Not everything was evaluated.")
 
     def approve(self, subject: str, rule: str) -> None:
         """A person picks the custom action on a finding."""
@@ -202,9 +197,12 @@ class Stage:
 
     def waiting(self, queue: str) -> int:
         """How many messages a queue holds, those in flight too; not those that are to come in minutes."""
-        names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible")]
-        found = self.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
-        return sum(int(found.get(name, 0)) for name in names)
+        return int(self.cloud.control("GET", "queues")[queue])
+
+    def _empty(self, *names: str) -> bool:
+        """Whether none of these queues of the stack holds a message."""
+        waiting = self.cloud.control("GET", "queues")
+        return not any(waiting[self.named(name, waiting)] for name in names)
 
     def bodies(self, queue: str) -> list[str]:
         """The bodies of all that a queue holds and nobody has in hand; they stay there."""
@@ -269,13 +267,9 @@ class Stage:
 
         With `slack`, until people have all messages too: these wait for what belongs together.
         """
-        urls = [self.queue(name) for name in QUEUES if slack or name != SLACK]
-
-        def empty() -> bool:
-            return not self._late() and not any(self.waiting(url) for _ in range(3) for url in urls)
-
+        names = [name for name in QUEUES if slack or name != SLACK]
         try:
-            self.until(empty, "The queues did not become empty.")
+            self.until(lambda: not self._late() and self._empty(*names), "The queues did not become empty.")
         except AssertionError as late:
             late.add_note(f"Waiting: { {name: self.waiting(self.queue(name)) for name in QUEUES} }")
             late.add_note(self.cloud.logs()[-3000:])

@@ -4,6 +4,7 @@ The calls are those that the deployed policies allow, so that a new one is tried
 """
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 
 from local import fleet
-from tests.e2e.stage import FUNCTIONS, Json, Stage, drifted, right
+from tests.e2e.stage import FUNCTIONS, UNKIND, Json, Stage, drifted, right
+from tests.profiles import by_profile
 
 # What a policy grants and the function's own code does not call: the event source and Lambda's runtime do, or IAM asks.
 NOT_CALLED = {
@@ -214,15 +216,15 @@ def unnamed(stage: Stage, calls: Calls, error: str) -> Calls:
     return {(f, call) for f, call in calls if not re.search(rf"{call} on \S.* failed: {error}", logs[f])}
 
 
-@pytest.mark.parametrize(
-    ("error", "functions"),
-    [
-        # Passing, as throttling is; but botocore does not first spend seconds on trying again by itself.
-        pytest.param("InternalError", FUNCTIONS, id="passing"),
-        # Where remediate may not read, it refuses, and a person is notified: see below.
-        pytest.param("AccessDeniedException", ("Dispatch", "Inspect", "Slack"), id="denied"),
-    ],
-)
+# Passing, as throttling is; but botocore does not first spend seconds on trying again by itself.
+PASSING = pytest.param("InternalError", FUNCTIONS, id="passing")
+# Where remediate may not read, it refuses, and a person is notified: see below.
+DENIED = pytest.param("AccessDeniedException", ("Dispatch", "Inspect", "Slack"), id="denied")
+BOTH = [PASSING, DENIED]
+ERRORS = by_profile(default=BOTH if UNKIND in os.environ else [PASSING], deep=BOTH, explore=BOTH)
+
+
+@pytest.mark.parametrize(("error", "functions"), ERRORS)
 def test_each_call_that_fails_once_is_as_if_it_never_had(
     stage: Stage, calm: dict[str, Any], error: str, functions: tuple[str, ...]
 ) -> None:
