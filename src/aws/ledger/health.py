@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
-
-from aws.ledger.table import Table, moment
+from aws.ledger.forms import form
+from aws.ledger.table import Table, moment, packed, unpacked
 from domain.health.facts import SweepRun
 from domain.health.own_findings import OwnFinding
 from domain.places import Place
 
-_FINDINGS = TypeAdapter(tuple[OwnFinding, ...])
+_FINDINGS = tuple[OwnFinding, ...]
 _RUN, _HEALTH = "run", "health"
 
 
@@ -32,8 +31,8 @@ class Health:
     def findings(self, place: Place) -> tuple[OwnFinding, ...]:
         """Return the findings about Outrider itself, closed ones included."""
         item = self.table.row(f"swept/{place}", _HEALTH)
-        return _FINDINGS.validate_json(item["body"]["S"]) if item else ()
+        return form(_FINDINGS).validate_json(unpacked(item["body"])) if item else ()
 
     def keep(self, place: Place, findings: tuple[OwnFinding, ...]) -> None:
         """Write these findings over the ones before."""
-        self.table.put(f"swept/{place}", _HEALTH, {"body": {"S": _FINDINGS.dump_json(findings).decode()}})
+        self.table.put(f"swept/{place}", _HEALTH, {"body": packed(form(_FINDINGS).dump_json(findings))})

@@ -44,9 +44,9 @@ class Subjects:
                 case "attempt":
                     attempts.append(form(Attempt).validate_json(unpacked(item["body"])))
                 case "quarantine":
-                    history = replace(history, quarantine=form(Quarantine).validate_json(item["body"]["S"]))
+                    history = replace(history, quarantine=form(Quarantine).validate_json(unpacked(item["body"])))
                 case "answer":
-                    answers[name] = form(Answer).validate_json(item["body"]["S"])
+                    answers[name] = form(Answer).validate_json(unpacked(item["body"]))
                 case _:
                     pass
         return replace(
@@ -93,13 +93,13 @@ class Subjects:
 
     def everywhere(self) -> Iterator[SubjectId]:
         """Yield every subject that was ever evaluated. Scans the table: only the sweep calls it, once."""
-        for item in self.table.scan("begins_with(#sk, :record)", {":record": {"S": "record/"}}, {"#sk": "sk"}):
+        for item in self.table.scan("begins_with(sk, :record)", {":record": {"S": "record/"}}):
             yield SubjectId.parse(item["sk"]["S"].removeprefix("record/"))
 
     def records(self, place: Place) -> Iterator[tuple[SubjectId, Record]]:
         """Yield every subject of a place with its record. Scans the table: only the command line calls it."""
         own = {":record": {"S": "record/"}, ":place": {"S": str(place)}}
-        for item in self.table.scan("begins_with(sk, :record) AND #place = :place", own, {"#place": "place"}):
+        for item in self.table.scan("begins_with(sk, :record) AND #place = :place", own):
             yield SubjectId.parse(item["sk"]["S"].removeprefix("record/")), read_record(item)
 
     def open_rows(self, places: Collection[Place] | None = None) -> Iterator[Row]:
@@ -120,7 +120,7 @@ class Subjects:
 
     def _with_open(self) -> Iterable[Mapping[str, Any]]:
         values = {":record": {"S": "record/"}, ":none": {"N": "0"}}
-        return self.table.scan("begins_with(#sk, :record) AND #open > :none", values, {"#sk": "sk", "#open": "open"})
+        return self.table.scan("begins_with(sk, :record) AND #open > :none", values)
 
 
 def put_running(family: SubjectId, title: str, running: Running) -> dict[str, Any]:
