@@ -35,6 +35,7 @@ from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from reports.reasons import joined
 from reports.status import elsewhere, typed_name
+from reports.text import minute
 
 _EVERY = 2.0  # seconds between two reads of a request's progress
 
@@ -171,7 +172,7 @@ class Client:
         of_family = history if subject.kind is Subject.FAMILY else self._history(family)
         if (held := of_family.quarantine) is not None:
             raise RequestFailed(
-                f"{family.name} has been in quarantine since {_time(held.since)}: {joined(held.reasons)}"
+                f"{family.name} has been in quarantine since {minute(held.since)}: {joined(held.reasons)}"
                 f" End it with `outrider release {self.typed(family)}`."
             )
         if (proposed := history.proposed) is None:
@@ -184,7 +185,7 @@ class Client:
             raise RequestFailed(f"The plan has changed: it is {proposed.digest} now, not {digest}. Read it again.")
         if proposed.until is not None and self.now() > proposed.until:
             raise RequestFailed(
-                f"The plan was made {_time(proposed.drawn)} and could be approved until {_time(proposed.until)}."
+                f"The plan was made {minute(proposed.drawn)} and could be approved until {minute(proposed.until)}."
                 " The next sweep makes a new one."
             )
         of = f"{family.name}:{history.order}" if subject.kind is Subject.FAMILY else subject.name
@@ -404,7 +405,3 @@ def _why_none(history: History, family: History) -> str:
     if rules:
         return f"Outrider has no fix for its open findings: {', '.join(sorted(rules))}."
     return "It has no open finding."
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

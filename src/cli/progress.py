@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from cli.client import ApprovablePlan, FamilyCorrections, Progress, ReleaseTarget, UndoTarget
 from cli.terminal import Style
@@ -15,6 +15,7 @@ from domain.standard import Mode
 from domain.subject import Subject
 from domain.triggers.actor import Actor
 from reports.reasons import joined, sentences, text
+from reports.text import minute
 from reports.words import NOT_NAMED
 
 _REMOVED, _ADDED, _QUIET, _BAD, _GOOD = Style.RED, Style.GREEN, Style.DIM, Style.BOLD_RED, Style.BOLD_GREEN
@@ -37,8 +38,8 @@ def plan(approvable: ApprovablePlan, mode: Mode | None) -> Iterator[Line]:
     """Yield the proposed plan: the diff, why it needs approval, and what happens next."""
     proposed = approvable.proposed
     yield Line(f"{approvable.of}, plan {proposed.digest}", style=Style.BOLD)
-    until = f"; it can be approved until {_time(proposed.until)}" if proposed.until else ""
-    yield Line(f"Made {_time(proposed.drawn)}{until}.", 1)
+    until = f"; it can be approved until {minute(proposed.until)}" if proposed.until else ""
+    yield Line(f"Made {minute(proposed.drawn)}{until}.", 1)
     yield Line(f"Corrects {', '.join(proposed.rules)}.", 1)
     if proposed.left_out:
         yield Line(text(Reason(Code.LEFT_OUT, names=proposed.left_out)), 1)
@@ -167,7 +168,7 @@ def _attempt(attempt: Attempt, indent: int) -> Iterator[Line]:
     guard = f" ({attempt.guard})" if attempt.guard else ""
     by = f", approved by {Actor(attempt.approved_by).name if attempt.approved_by else NOT_NAMED}"
     yield Line(
-        f"{_title(attempt)}: {attempt.state}{guard}, {_time(attempt.time)}{by if attempt.approved else ''}"
+        f"{_title(attempt)}: {attempt.state}{guard}, {minute(attempt.time)}{by if attempt.approved else ''}"
         f"{_due(attempt.due) if not attempt.state.ended else ''}",
         indent,
     )
@@ -214,7 +215,7 @@ def _state(rollout: Rollout) -> str:  # noqa: C901 - a case for each stage: mypy
 
 
 def _quarantined(quarantine: Quarantine) -> str:
-    return f"In quarantine since {_time(quarantine.since)}: {joined(quarantine.reasons)}"
+    return f"In quarantine since {minute(quarantine.since)}: {joined(quarantine.reasons)}"
 
 
 def _target(rollout: Rollout) -> str:
@@ -226,8 +227,4 @@ def _target(rollout: Rollout) -> str:
 
 
 def _due(due: datetime | None) -> str:
-    return f" Next try: {_time(due)}." if due is not None else ""
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f" Next try: {minute(due)}." if due is not None else ""

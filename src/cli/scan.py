@@ -28,7 +28,7 @@ from cli.output.writing import rendered, written
 from cli.policy import SCAN, policy_of
 from cli.report_formats import ReportFormat
 from cli.reporting import opened
-from cli.scan_results import errors_of, outcome_of, results_of, severity_of
+from cli.scan_results import errors_of, outcome_of, results_of
 from cli.scan_table import as_table
 from cli.terminal import say
 from cli.unusable import Unusable
@@ -166,7 +166,7 @@ def _totals_in(name: str) -> Totals:
 
 
 def _exit_code(fleet: Fleet, least: Severity) -> int:
-    severities = (severity_of(result) for entry in fleet.entries for result in entry.results)
+    severities = (result.state.severity for entry in fleet.entries for result in entry.results)
     if any(severity is not None and severity >= least for severity in severities):
         return DRIFTED
     return CLEAN if fleet.totals.complete else INCOMPLETE
@@ -216,11 +216,10 @@ def _entry(entry: Entry) -> ScanEntry:
 
 
 def _verdict(result: Result) -> ScanVerdict:
-    severity = severity_of(result)
     return ScanVerdict(
         rule=result.rule,
         verdict=outcome_of(result),
-        severity=severity,
+        severity=result.state.severity,
         drifts=tuple(
             ScanDrift(each.code, each.where, each.why, each.found, each.wanted, each.severity)
             for each in result.problems

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from domain.coverage import Seen
@@ -19,6 +19,7 @@ from domain.status import PlaceStatus, PlanWaiting, Status
 from domain.subject import Subject, SubjectId
 from reports.coverage import unseen
 from reports.reasons import joined
+from reports.text import minute
 from reports.words import command
 
 
@@ -82,11 +83,11 @@ def _stage(stages: Stages, number: int) -> str:
     without, opens, first = stages.without(number), stages.opens(number), stages.firsts.get(number)
     if without is not None:
         return f"{what} waits for a verified correction in stage {without + 1}"
-    begins = f"begins {_time(opens)}" if opens is not None else "may begin"
+    begins = f"begins {minute(opens)}" if opens is not None else "may begin"
     if first is None:
         return f"{what} {begins}; it has no verified correction yet"
     accounts = [each.account for each in stages.accounts if each.stage == number and each.first is not None]
-    return f"{what}: first verified {_time(first)}; accounts {', '.join(accounts)}"
+    return f"{what}: first verified {minute(first)}; accounts {', '.join(accounts)}"
 
 
 def owners_of(records: Iterable[OwnersRecord], most: int) -> AlertSection:
@@ -118,8 +119,8 @@ def swept(run: SweepRun | None) -> str:
     if run is None:
         return "There was no sweep yet."
     if run.ended is None:
-        return f"The last sweep began {_time(run.began)} and has not ended."
-    return f"The last sweep began {_time(run.began)} and ended {_time(run.ended)}."
+        return f"The last sweep began {minute(run.began)} and has not ended."
+    return f"The last sweep began {minute(run.began)} and ended {minute(run.ended)}."
 
 
 def unwatched(status: Status) -> str:
@@ -177,7 +178,7 @@ def _of_place(each: PlaceStatus) -> AlertLine:
 
 
 def _plan(each: PlanWaiting, status: Status) -> AlertLine:
-    plan, until = each.plan, f", until {_time(each.plan.until)}" if each.plan.until is not None else ""
+    plan, until = each.plan, f", until {minute(each.plan.until)}" if each.plan.until is not None else ""
     where = elsewhere(each.subject.place, status.home)
     what = f"{each.revision or each.subject.name}{where}, plan {plan.digest}{until}"
     return AlertLine(text=f"{what}: {', '.join(plan.rules)}. {apply_of(each, status)}", severity=each.severity)
@@ -197,14 +198,14 @@ def _attempt(each: Attempt, home: Place) -> AlertLine:
     corrected = f" → {each.correction}" if each.correction else ""
     where = elsewhere(each.source.place, home)
     return AlertLine(
-        text=f"{what}{corrected}{where}, {each.state.value}{guard} since {_time(each.began or each.time)}{reasons}"
+        text=f"{what}{corrected}{where}, {each.state.value}{guard} since {minute(each.began or each.time)}{reasons}"
     )
 
 
 def _quarantine(family: SubjectId, each: Quarantine, status: Status) -> AlertLine:
     ends = command_of("release", family, status)
     what = f"{family.name}{elsewhere(family.place, status.home)}"
-    return AlertLine(text=f"{what}, since {_time(each.since)}: {joined(each.reasons)} {ends}")
+    return AlertLine(text=f"{what}, since {minute(each.since)}: {joined(each.reasons)} {ends}")
 
 
 def _selected(where: Selector) -> str:
@@ -219,7 +220,3 @@ def _chosen(chosen: Mapping[str, Any]) -> str:
         else f"{name} {', '.join(found)}"
         for name, found in chosen.items()
     )
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
