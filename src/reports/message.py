@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 from domain.findings.alert import Alert
 from domain.findings.thread import Thread
-from domain.places import role_name
 from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from domain.triggers.actor import OUTRIDER
 from reports import pieces
 from reports.mrkdwn import ROOM, date, is_address, plain
 from reports.text import MARK, line
-from reports.words import RESOLVED, word_of
+from reports.words import RESOLVED, findings_are, shown_name, word_of
 
 _HEADER, _SUMMARY, _LISTS = 150, 3000, 7000
 _MOST_STATEMENTS, _MOST_SECTIONS, _MOST_FRAGMENTS, _MOST_OTHERS, _MOST_REPLIED = 4, 10, 2, 4, 10
@@ -45,13 +44,13 @@ class Message:
 # --- a digest ---------------------------------------------------------------------------------------------------------
 
 
-def of_digest(alert: Alert, room: int = ROOM) -> Message:
-    """Return the message of a digest; `room` is for one of its lists."""
+def of_digest(alert: Alert) -> Message:
+    """Return the message of a digest."""
     word = word_of(alert.transition)
     sections = alert.sections[:_MOST_SECTIONS]
-    listed = [pieces.listing(section, room) for section in sections]
+    listed = [pieces.listing(section, ROOM) for section in sections]
     if sum(map(len, listed)) > _LISTS:
-        listed = [pieces.listing(section, min(room, _LISTS // len(sections))) for section in sections]
+        listed = [pieces.listing(section, min(ROOM, _LISTS // len(sections))) for section in sections]
     parts = (f"*{plain(alert.title, 1000)}.*\n{date(alert.occurred)}", pieces.reasons(alert), *listed)
     return Message(
         thread=alert.id,
@@ -150,7 +149,7 @@ class _State:
     def name(self) -> str:
         """`web`, `service shop/web`."""
         kind, name = self.subject
-        shown = role_name(name) if kind == Subject.ROLE else name
+        shown = shown_name(kind, name)
         return f"{kind} {shown}" if kind in set(Subject) - {Subject.FAMILY} else shown
 
     @property
@@ -179,8 +178,7 @@ class _State:
             return f"{single.name} ({single.severity.value}) does not comply with the rule: {single.title}"
         name = self.subject[1]
         if self.thread.open and not self.thread.needs_person:
-            count = "1 finding is" if len(self.thread.open) == 1 else f"{len(self.thread.open)} findings are"
-            return f"{name} ({self.thread.severity.value}): {count} open"
+            return f"{name} ({self.thread.severity.value}): {findings_are(len(self.thread.open), 'open')}"
         said = outcome.title if outcome is not None else ", ".join(sorted({alert.rule for alert in self.thread.closed}))
         return f"{name}: {said}"
 

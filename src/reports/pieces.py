@@ -7,11 +7,12 @@ from datetime import timedelta
 from itertools import groupby
 
 from domain.findings.alert import Alert, AlertChange, AlertFragment, AlertLine, AlertSection, AlertStatement
-from domain.places import Revision, role_name
+from domain.places import Revision
 from domain.severity import Severity
 from domain.subject import Subject
 from reports.mrkdwn import ROOM, block, code, date, escaped, link, listed, plain, span
 from reports.text import line
+from reports.words import findings_are, shown_name
 
 DONE = "✅"
 SIGNS = {
@@ -30,7 +31,7 @@ _SINGLE_SIGN_ON = re.compile(r"AWSReservedSSO_(?P<set>.+)_[0-9a-f]{16}/(?P<perso
 
 def named(alert: Alert) -> str:
     """Return the subject's name; a role's without its path."""
-    return role_name(alert.name) if alert.subject == Subject.ROLE else alert.name
+    return shown_name(alert.subject, alert.name)
 
 
 def what(alert: Alert) -> str:
@@ -94,8 +95,7 @@ def closed(alerts: Sequence[Alert]) -> str:
     for transition, state in (("closed", "closed"), ("exempted", "exempt"), ("gone", "gone")):
         found = [alert.rule for alert in alerts if alert.transition == transition]
         if found:
-            count = f"1 finding is {state}" if len(found) == 1 else f"{len(found)} findings are {state}"
-            lines.append(f"{DONE} {count}: {plain(', '.join(dict.fromkeys(found)), 600)}")
+            lines.append(f"{DONE} {findings_are(len(found), state)}: {plain(', '.join(dict.fromkeys(found)), 600)}")
     return "\n".join(lines)
 
 

@@ -42,6 +42,7 @@ class _Mark(Enum):
 
     REMOVED = "to be removed"
     HIDDEN = "a new value, which is not shown here"
+    ELSEWHERE = "separate blocks; the JSON shows what changes"
 
 
 _REMOVE: Final = "(remove)"  # marks an item of a list that is removed as a whole
@@ -238,7 +239,7 @@ def _arguments(part: Json) -> dict[str, Any]:
         elif isinstance(value, list) and all(isinstance(each, str) for each in value):
             found[name] = value
         else:
-            found[name] = _Elsewhere()
+            found[name] = _Mark.ELSEWHERE
     return found
 
 
@@ -256,11 +257,6 @@ class _Call:
 @dataclass(frozen=True, slots=True)
 class _Block:
     members: Json
-
-
-@dataclass(frozen=True, slots=True)
-class _Elsewhere:
-    value: str = "separate blocks; the JSON shows what changes"
 
 
 def _body(members: Json, pad: str) -> Iterator[str]:
@@ -289,7 +285,7 @@ def _attribute(name: str, value: Any, pad: str) -> tuple[str, list[str]]:
     """Return the key and the lines of the value; no key for a comment or a block, which are whole lines."""
     key = name if _KEY.fullmatch(name) else _quoted(name)
     match value:
-        case _Mark() | _Elsewhere():
+        case _Mark():
             return "", [f"{pad}# {key}: {value.value}"]
         case True if name == _REMOVE:
             return "", [f"{pad}# remove this one"]

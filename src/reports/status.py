@@ -10,7 +10,7 @@ from domain.findings.alert import AlertLine, AlertSection
 from domain.findings.finding import Finding
 from domain.health.facts import SweepRun
 from domain.organization import OwnersRecord
-from domain.places import Place, role_name
+from domain.places import Place
 from domain.remediation.attempt import Attempt, Quarantine
 from domain.remediation.stages import Stages
 from domain.severity import Severity
@@ -20,7 +20,7 @@ from domain.subject import Subject, SubjectId
 from reports.coverage import unseen
 from reports.reasons import joined
 from reports.text import minute
-from reports.words import command
+from reports.words import command, findings_are, shown_name, titled
 
 
 def sections_of(status: Status, most: int = 10) -> Iterator[AlertSection]:
@@ -125,8 +125,7 @@ def swept(run: SweepRun | None) -> str:
 
 def unwatched(status: Status) -> str:
     """Return how many findings are left out, because nothing is watched where they are."""
-    count = "1 finding is" if status.unwatched == 1 else f"{status.unwatched} findings are"
-    return f"{count} left out: of accounts and regions that are not watched any more."
+    return f"{findings_are(status.unwatched, 'left out')}: of accounts and regions that are not watched any more."
 
 
 def section(title: str, lines: Sequence[AlertLine], most: int) -> AlertSection:
@@ -136,8 +135,7 @@ def section(title: str, lines: Sequence[AlertLine], most: int) -> AlertSection:
 
 def named(subject: SubjectId, home: Place) -> str:
     """`family web`, and where it is, if that is not `home`."""
-    name = role_name(subject.name) if subject.kind is Subject.ROLE else subject.name
-    return f"{subject.kind} {name}{elsewhere(subject.place, home)}"
+    return f"{subject.kind} {shown_name(subject.kind, subject.name)}{elsewhere(subject.place, home)}"
 
 
 def elsewhere(place: Place, home: Place) -> str:
@@ -190,15 +188,13 @@ def apply_of(each: PlanWaiting, status: Status) -> str:
 
 
 def _attempt(each: Attempt, home: Place) -> AlertLine:
-    what = f"{each.service} ({each.source})" if each.service else str(each.source)
     guard = f" ({each.guard})" if each.guard else ""
     services = [rollout.service for rollout in each.rollouts if not rollout.stage.ended]
     updated = f": {', '.join(services)}" if services and not each.reasons else ""
     reasons = f": {joined(each.reasons)}" if each.reasons else updated
-    corrected = f" → {each.correction}" if each.correction else ""
     where = elsewhere(each.source.place, home)
     return AlertLine(
-        text=f"{what}{corrected}{where}, {each.state.value}{guard} since {minute(each.began or each.time)}{reasons}"
+        text=f"{titled(each)}{where}, {each.state.value}{guard} since {minute(each.began or each.time)}{reasons}"
     )
 
 
