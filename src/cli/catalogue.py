@@ -59,7 +59,8 @@ def explain(given: Namespace) -> int:
 
 def _print(out: Console, rule: Rule) -> None:
     out.wrapped([(rule.id, Style.BOLD), "  ", (rule.severity.value, STYLES[rule.severity])])
-    out.wrapped(f"Applies to: {_kind(rule.subject)}. Reads: {', '.join(rule.reads)}.")
+    kind = "task-definition family" if rule.subject is Subject.FAMILY else rule.subject.value
+    out.wrapped(f"Applies to: {kind}. Reads: {', '.join(rule.reads)}.")
     for paragraph in _paragraphs(rule):
         out.print()
         out.wrapped(paragraph)
@@ -69,10 +70,6 @@ def _print(out: Console, rule: Rule) -> None:
         out.wrapped(f"{code}: {code.meaning}", 2)
     out.print()
     out.wrapped(f"See {rule.reference}")
-
-
-def _kind(subject: Subject) -> str:
-    return "task-definition family" if subject is Subject.FAMILY else subject.value
 
 
 def _paragraphs(rule: Rule) -> Iterator[str]:

@@ -3,9 +3,8 @@
 import json
 from argparse import Namespace
 
-from aws.sessions import Sessions
 from cli.confirmation import sentences
-from cli.deployed import deployed
+from cli.deployed import connected, deployed
 from cli.exits import FAILING, WELL
 from cli.failures import failures_as_sentences
 from cli.options import StackOptions, taken
@@ -48,15 +47,11 @@ def doctor(given: Namespace) -> int:
 
 
 def _examined(given: StackOptions) -> Examined:
-    aws, name = Sessions(region=given.named_region[1] or None, profile=given.profile or None), given.stack
     with failures_as_sentences(_POLICY):
-        found = deployed(aws, name, "LedgerTable")
+        aws = connected(given)
+        found = deployed(aws, given.stack, "LedgerTable")
         place = Place(aws.account, aws.region)
-    return _doctor(aws, place).examine(name, found)
-
-
-def _doctor(aws: Sessions, place: Place) -> Doctor:
-    return Doctor(aws, place, CATALOGUE, lambda location: try_token(aws, location))
+    return Doctor(aws, place, CATALOGUE, lambda location: try_token(aws, location)).examine(given.stack, found)
 
 
 def _output(examined: Examined) -> DoctorOutput:

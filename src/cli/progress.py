@@ -13,10 +13,9 @@ from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import Rollout, Stage
 from domain.standard import Mode
 from domain.subject import Subject
-from domain.triggers.actor import Actor
 from reports.reasons import joined, sentences, text
 from reports.text import minute
-from reports.words import NOT_NAMED
+from reports.words import approver_of, titled
 
 _REMOVED, _ADDED, _QUIET, _BAD, _GOOD = Style.RED, Style.GREEN, Style.DIM, Style.BOLD_RED, Style.BOLD_GREEN
 _LATEST = 5  # corrections of a family that have ended
@@ -81,7 +80,7 @@ def _what_comes(approvable: ApprovablePlan, mode: Mode | None) -> str:
 def undoing(found: UndoTarget) -> Iterator[Line]:
     """Yield what an undo would do."""
     attempt = found.attempt
-    yield Line(_title(attempt), style=Style.BOLD)
+    yield Line(titled(attempt), style=Style.BOLD)
     for rollout in attempt.rollouts:
         if not found.service or rollout.service == found.service:
             yield Line(f"{rollout.service} goes back from {_target(rollout)} to {rollout.before.name}.", 1)
@@ -166,19 +165,14 @@ def family_corrections(found: FamilyCorrections, *, all_of_it: bool) -> Iterator
 
 def _attempt(attempt: Attempt, indent: int) -> Iterator[Line]:
     guard = f" ({attempt.guard})" if attempt.guard else ""
-    by = f", approved by {Actor(attempt.approved_by).name if attempt.approved_by else NOT_NAMED}"
+    by = f", approved by {approver_of(attempt)}" if attempt.approved else ""
     yield Line(
-        f"{_title(attempt)}: {attempt.state}{guard}, {minute(attempt.time)}{by if attempt.approved else ''}"
+        f"{titled(attempt)}: {attempt.state}{guard}, {minute(attempt.time)}{by}"
         f"{_due(attempt.due) if not attempt.state.ended else ''}",
         indent,
     )
     yield from (Line(reason, indent + 1) for reason in sentences(attempt.reasons))
     yield from (_rollout(rollout, indent + 1) for rollout in attempt.rollouts)
-
-
-def _title(attempt: Attempt) -> str:
-    what = f"{attempt.service} ({attempt.source})" if attempt.service else str(attempt.source)
-    return f"{what} → {attempt.correction}" if attempt.correction else what
 
 
 def _rollout(rollout: Rollout, indent: int) -> Line:

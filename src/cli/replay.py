@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from aws.dry import DrySessions
-from aws.sessions import Sessions
 from aws.stacks import Stack, Stacks
 from cli.confirmation import printed, sentences
+from cli.deployed import connected
 from cli.exits import CLEAN, UNUSABLE
-from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.failures import failures_as_sentences
 from cli.options import StackOptions, taken
 from cli.output.replay import ReplayEntry, ReplayOutput
 from cli.output.writing import rendered
@@ -57,9 +57,7 @@ def _events(file: str) -> list[Any]:
 
 def _replayer(where: StackOptions) -> tuple[Replayer, str]:
     """Return the use case, and the account whose events it can replay."""
-    aws = Sessions(region=where.named_region[1] or None, profile=where.profile or None)
-    if not aws.region:
-        raise RequestFailed(NO_REGION)
+    aws = connected(where)
     stack = Stacks(aws).stack(where.stack)
     if stack is None:
         say(

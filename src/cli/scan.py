@@ -5,14 +5,14 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from aws.sessions import Rates, Sessions
 from cli.confirmation import sentences
+from cli.deployed import connected
 from cli.exits import CLEAN, DRIFTED, INCOMPLETE
-from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.failures import failures_as_sentences
 from cli.meter import Meter
 from cli.options import AwsOptions, ReportOptions, taken
 from cli.output.scan import (
@@ -142,14 +142,11 @@ def _scanned(by: ScanOptions, earlier: tuple[Totals, ...]) -> Fleet:
 def _places(by: ScanOptions, profile: str) -> Iterator[tuple[Sessions, Place]]:
     """Yield the accounts and regions that one profile's credentials reach."""
     options = by.aws(profile)
-    sessions = partial(Sessions, region=options.named_region[1] or None, profile=profile or None, rates=_RATES)
-    aws = sessions()
     with sentences(options), failures_as_sentences(_POLICY):
-        if not aws.region:
-            raise RequestFailed(NO_REGION)
+        aws = connected(options, rates=_RATES)
         accounts = by.account or [aws.account]
         if by.role_name:
-            aws = sessions(Members(aws.account, by.role_name, by.external_id))
+            aws = connected(options, Members(aws.account, by.role_name, by.external_id), _RATES)
     for account in accounts:
         yield from ((aws, Place(account, region)) for region in by.region or [aws.region])
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cli.formats.content import Content, Found, found_in
-from cli.formats.pieces import listed
+from cli.formats.content import Content, Found, found_in, listed
 
 _SEVERITIES = ("info", "minor", "major", "critical", "blocker")
 

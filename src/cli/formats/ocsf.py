@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from cli.formats.content import Content, Found, found_in
-from cli.formats.pieces import listed
-from cli.formats.places import place_of
+from cli.formats.content import Content, Found, found_in, listed, place_of
 from cli.options import ReportOptions
 from cli.terminal import line
 from settings import RELEASE

@@ -302,7 +302,8 @@ class Evaluation:
                 text = self.module.read(text_of(self.of(args[0]).value))
                 return self._open(found, self._written(found)) if text is None else self._computed(found, text)
             case "templatefile" if len(args) == 2:  # noqa: PLR2004 - the file and its variables
-                return self._templatefile(found)
+                path, variables = map(self.of, args)
+                return self._filled(found, self.module.read(text_of(path.value)), variables)
             case _:
                 return self._function(found, name, [self.of(arg) for arg in args])
 
@@ -345,10 +346,6 @@ class Evaluation:
         for each in objects:
             parts |= each.parts if isinstance(each.parts, dict) else {}
         return mapping(Node(found.begin, found.end, None, None, Style.FIXED), parts)
-
-    def _templatefile(self, found: Expression) -> Node:
-        name, given = (self.of(arg) for arg in found.args)
-        return self._filled(found, self.module.read(text_of(name.value)), given)
 
     def _rendered(self, place: Expression, name: str) -> Node:
         """Return what the older data source template_file gives."""
