@@ -30,7 +30,7 @@ from aws.ledger.accounts import Accounts
 from aws.ledger.attempts import Attempts
 from aws.ledger.dependents import Dependent, Dependents
 from aws.ledger.fan_outs import FanOuts
-from aws.ledger.health import Health
+from aws.ledger.health import Health, SweepBasis
 from aws.ledger.history import History, Record, Row
 from aws.ledger.limits import Limits
 from aws.ledger.notices import Notices
@@ -40,7 +40,6 @@ from aws.ledger.runs import LastCertificate, Runs
 from aws.ledger.stages import StageRows
 from aws.ledger.standards import GoodStandards
 from aws.ledger.subjects import Subjects
-from aws.ledger.sweeps import SweepBasis, Sweeps
 from aws.ledger.table import LedgerConflict, Table
 from aws.ledger.threads import Threads
 from aws.sessions import Sessions
@@ -72,7 +71,6 @@ class Ledger:
         self.limits = Limits(table)
         self.notices = Notices(table)
         self.overviews = Overviews(table)
-        self.sweeps = Sweeps(table)
         self.runs = Runs(table)
         self.threads = Threads(table)
         self.standards = GoodStandards(table)
