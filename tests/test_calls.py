@@ -30,7 +30,7 @@ SHARED = frozenset({"UseKey", "UseVpc"})
 MODULES = (
     "callers", "channels", "ecs", "ledger/accounts", "ledger/attempts", "ledger/dependents", "ledger/fan_outs",
     "ledger/health", "ledger/limits", "ledger/notices", "ledger/overviews", "ledger/revisions", "ledger/runs",
-    "ledger/stages", "ledger/standards", "ledger/subjects", "ledger/sweeps", "ledger/threads", "log_groups",
+    "ledger/stages", "ledger/standards", "ledger/subjects", "ledger/threads", "log_groups",
     "objects", "organizations", "parameters", "role_list", "roles", "security_hub", "stack_health",
 )  # fmt: skip
 
@@ -87,9 +87,9 @@ ASKING = {
 
 
 def test_the_policy_for_people_allows_what_their_commands_call_and_no_more() -> None:
-    source = (SRC / "cli" / "client.py").read_text(encoding="utf-8")
+    source = "".join((SRC / "cli" / name).read_text(encoding="utf-8") for name in ("client.py", "deployed.py"))
     called = set(
-        re.findall(r"\b(?:self\.ledger(?:\.attempts)?|self\.remediations|self\.switch|stacks)\.(\w+)\(", source)
+        re.findall(r"\b(?:self\.ledger(?:\.attempts)?|self\.remediations|self\.switch|Stacks\(aws\))\.(\w+)\(", source)
     )
     assert called == {method for methods in ASKING.values() for method in methods}
     page = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")

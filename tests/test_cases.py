@@ -37,7 +37,7 @@ def paths() -> tuple[str, ...]:
     """Each task definition of the folder, as `outrider check` finds them."""
     if not CASES.is_dir():
         return ()
-    return tuple(str(Path(name).relative_to(CASES)) for name in found_in(str(CASES)))
+    return tuple(str(Path(name).relative_to(CASES)) for name in found_in(str(CASES), (".json",)))
 
 
 def given_with(path: Path) -> Iterator[tuple[str, str]]:

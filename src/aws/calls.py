@@ -5,6 +5,7 @@ AWS's messages may repeat what was sent, an environment value included.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
@@ -71,6 +72,18 @@ def calling(call: str, resource: str) -> Iterator[None]:
         # A request that botocore itself rejects would fail again; every other error is one of the connection.
         meaning = Meaning.REFUSE if isinstance(error, ParamValidationError) else Meaning.RETRY
         raise CallFailed(call, resource, type(error).__name__, meaning) from None
+
+
+class tolerating:  # noqa: N801 - it is used as a function, like contextlib.suppress
+    """End the block, without an error, at a call that fails with this meaning."""
+
+    def __init__(self, meaning: Meaning) -> None:
+        self.meaning = meaning
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
+        return isinstance(error, CallFailed) and error.meaning is self.meaning
 
 
 def _error(response: Any) -> tuple[str, str]:

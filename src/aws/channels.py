@@ -89,9 +89,9 @@ class Queue:
 
         return _each("sqs:SendMessage", self.name, messages, send)
 
-    def send_all(self, bodies: Iterable[str], *, delay: int = 0) -> None:
+    def send_all(self, bodies: Iterable[str]) -> None:
         """Send bodies alone. Raises CallFailed if SQS rejected one of them."""
-        for failed in self.send_each([Message(body, delay=delay) for body in bodies]).values():
+        for failed in self.send_each([Message(body) for body in bodies]).values():
             raise failed
 
     def depth(self, *, delayed: bool = True) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.session import get_session
 
-from aws.calls import CallFailed, calling
+from aws.calls import CallFailed, calling, tolerating
 from aws.errors import Meaning
 from aws.sessions import Sessions
 from domain.ecs.fargate import platform_older
@@ -53,31 +53,20 @@ class Ecs:
 
         The document contains the tags, as registration expects them.
         """
-        try:
-            with calling("ecs:DescribeTaskDefinition", name):
-                found = self.sessions.client("ecs", place).describe_task_definition(
-                    taskDefinition=name, include=["TAGS"]
-                )
-        except CallFailed as failed:
-            if failed.meaning is Meaning.ABSENT:
-                return None
-            raise
-        return _with_tags(found)
+        client = self.sessions.client("ecs", place)
+        with tolerating(Meaning.ABSENT), calling("ecs:DescribeTaskDefinition", name):
+            return _with_tags(client.describe_task_definition(taskDefinition=name, include=["TAGS"]))
+        return None
 
     def service(self, place: Place, title: str) -> Service | None:
         """Return a service by `cluster/service`, with its tags; None if it does not exist or is inactive."""
         cluster, _, name = title.partition("/")
-        try:
-            with calling("ecs:DescribeServices", title):
-                found = self.sessions.client("ecs", place).describe_services(
-                    cluster=cluster, services=[name], include=["TAGS"]
-                )
-        except CallFailed as failed:
-            if failed.meaning is Meaning.ABSENT:
-                return None
-            raise
-        service = next((Service(plain(item)) for item in found["services"]), None)
-        return service if service is not None and service.active else None
+        client = self.sessions.client("ecs", place)
+        with tolerating(Meaning.ABSENT), calling("ecs:DescribeServices", title):
+            found = client.describe_services(cluster=cluster, services=[name], include=["TAGS"])
+            service = next((Service(plain(item)) for item in found["services"]), None)
+            return service if service is not None and service.active else None
+        return None
 
     def families(self, place: Place, token: str = "") -> tuple[list[str], str]:
         """Return a page of the families with an active revision, and the token of the next page; empty after the last.
@@ -123,15 +112,11 @@ class Ecs:
         A cluster that was deleted meanwhile has none.
         """
         client = self.sessions.client("ecs", place)
-        try:
-            with calling("ecs:ListServices", cluster):
-                page = client.list_services(cluster=cluster, maxResults=_MOST, **_from(token))
-        except CallFailed as failed:
-            if failed.meaning is Meaning.ABSENT:
-                return [], ""
-            raise
-        titles = [f"{cluster}/{arn.rpartition('/')[2]}" for arn in page["serviceArns"]]
-        return titles, page.get("nextToken") or ""
+        with tolerating(Meaning.ABSENT), calling("ecs:ListServices", cluster):
+            page = client.list_services(cluster=cluster, maxResults=_MOST, **_from(token))
+            titles = [f"{cluster}/{arn.rpartition('/')[2]}" for arn in page["serviceArns"]]
+            return titles, page.get("nextToken") or ""
+        return [], ""
 
     def tasks(self, place: Place, cluster: str) -> ClusterTasks:
         """Return a cluster's tasks. Those of no service that ended within the last hour are not counted, but named."""
@@ -153,28 +138,29 @@ class Ecs:
 
     def tasks_by_id(self, place: Place, cluster: str, ids: Sequence[str]) -> Iterator[tuple[str, RunningTask]]:
         """Yield those of a cluster's tasks that run, each with its service as `cluster/service`."""
-        for batch in batched(ids, _TASKS, strict=False):
-            with calling("ecs:DescribeTasks", cluster):
-                found = self.sessions.client("ecs", place).describe_tasks(cluster=cluster, tasks=list(batch))
-            for task in found["tasks"]:
-                if task.get("lastStatus") == "RUNNING":
-                    yield f"{cluster}/{task.get('group', '').partition(':')[2]}", _running(task)
+        for task in self._describe_tasks(place, cluster, ids, cluster):
+            if task.get("lastStatus") == "RUNNING":
+                yield f"{cluster}/{task.get('group', '').partition(':')[2]}", _running(task)
 
     def _tasks(self, place: Place, cluster: str) -> Iterator[Mapping[str, Any]]:
+        """Return a cluster's tasks; none if it was deleted meanwhile."""
         client = self.sessions.client("ecs", place)
         arns = list[str]()
-        try:
+        with tolerating(Meaning.ABSENT), calling("ecs:ListTasks", cluster):
             for status in ("RUNNING", "STOPPED"):
-                with calling("ecs:ListTasks", cluster):
-                    pages = client.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=status, **_PAGES)
-                    arns += [arn for page in pages for arn in page["taskArns"]]
-        except CallFailed as failed:
-            if failed.meaning is Meaning.ABSENT:  # the cluster was deleted meanwhile
-                return
-            raise
-        for start in range(0, len(arns), _TASKS):
-            with calling("ecs:DescribeTasks", cluster):
-                found = client.describe_tasks(cluster=cluster, tasks=arns[start : start + _TASKS])
+                pages = client.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=status, **_PAGES)
+                arns += [arn for page in pages for arn in page["taskArns"]]
+            return self._describe_tasks(place, cluster, arns, cluster)
+        return iter(())
+
+    def _describe_tasks(
+        self, place: Place, cluster: str, arns: Sequence[str], resource: str
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield tasks of a cluster; an error names the `resource`."""
+        client = self.sessions.client("ecs", place)
+        for batch in batched(arns, _TASKS, strict=False):
+            with calling("ecs:DescribeTasks", resource):
+                found = client.describe_tasks(cluster=cluster, tasks=list(batch))
             yield from found["tasks"]
 
     def running_tasks(self, place: Place, title: str) -> Fact[tuple[RunningTask, ...]]:
@@ -188,14 +174,10 @@ class Ecs:
             with calling("ecs:ListTasks", title):
                 pages = client.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=name, **_PAGES)
                 arns = [arn for page in pages for arn in page["taskArns"]]
-            tasks = []
-            for start in range(0, len(arns), _TASKS):
-                with calling("ecs:DescribeTasks", title):
-                    found = client.describe_tasks(cluster=cluster, tasks=arns[start : start + _TASKS])
-                tasks += [_running(task) for task in found["tasks"] if task.get("lastStatus") == "RUNNING"]
+            tasks = self._describe_tasks(place, cluster, arns, title)
+            return Known(tuple(_running(task) for task in tasks if task.get("lastStatus") == "RUNNING"))
         except CallFailed as failed:
             return failed.fact
-        return Known(tuple(tasks))
 
     def register(self, place: Place, task: TaskDefinition) -> TaskDefinition:
         """Register a new revision and return it; `task` holds only members that RegisterTaskDefinition accepts.

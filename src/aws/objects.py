@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aws.calls import CallFailed, calling
+from aws.calls import calling, tolerating
 from aws.errors import Meaning
 from aws.sessions import Sessions
 from domain.places import Place
@@ -27,10 +27,6 @@ class Bucket:
 
     def get(self, key: str) -> str | None:
         """Return an object's text; None if there is none."""
-        try:
-            with calling("s3:GetObject", key):
-                return str(self.sessions.own("s3").get_object(Bucket=self.name, Key=key)["Body"].read().decode())
-        except CallFailed as failed:
-            if failed.meaning is Meaning.ABSENT:
-                return None
-            raise
+        with tolerating(Meaning.ABSENT), calling("s3:GetObject", key):
+            return str(self.sessions.own("s3").get_object(Bucket=self.name, Key=key)["Body"].read().decode())
+        return None

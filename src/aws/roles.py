@@ -6,7 +6,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from aws.calls import CallFailed, calling
+from aws.calls import CallFailed, calling, tolerating
 from aws.errors import Meaning
 from aws.once import Once
 from aws.role_list import RoleList
@@ -59,18 +59,11 @@ class Roles:
 
     def with_policy(self, place: Place, arn: str) -> list[str]:
         """Return the roles that a managed policy is attached to, as policy or boundary; none if it does not exist."""
-        try:
-            with calling("iam:ListEntitiesForPolicy", arn):
-                pages = (
-                    self.sessions.client("iam", place)
-                    .get_paginator("list_entities_for_policy")
-                    .paginate(PolicyArn=arn, EntityFilter="Role", **_PAGES)
-                )
-                return [role["RoleName"] for page in pages for role in page["PolicyRoles"]]
-        except CallFailed as failed:
-            if failed.meaning is Meaning.ABSENT:
-                return []
-            raise
+        paginator = self.sessions.client("iam", place).get_paginator("list_entities_for_policy")
+        with tolerating(Meaning.ABSENT), calling("iam:ListEntitiesForPolicy", arn):
+            pages = paginator.paginate(PolicyArn=arn, EntityFilter="Role", **_PAGES)
+            return [role["RoleName"] for page in pages for role in page["PolicyRoles"]]
+        return []
 
     def _role(self, place: Place, name: str) -> Role:
         client = self.sessions.client("iam", place)

@@ -3,23 +3,36 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 
 from aws.calls import CallFailed, calling
+from aws.errors import Meaning
 from aws.sessions import Sessions
 from domain.facts import Absent, Fact, Known, MissingReason, Unavailable
 from domain.health.facts import ECS_EVENTS, IAM_EVENTS, Subscriptions, Trail, Waiting
 from domain.iam import Policy, PolicyUnreadable
 from domain.places import Place
 
-_GONE = frozenset({
-    "AWS.SimpleQueueService.NonExistentQueue", "InvalidAccessException", "NoSuchEntity", "NoSuchEntityException",
-    "NotFound", "NotFoundException", "ParameterNotFound", "QueueDoesNotExist", "ResourceNotFoundException",
-})  # fmt: skip
 _DAY, _RECENT = timedelta(days=1), timedelta(minutes=15)
 _HOUR, _MINUTES = 3600, 300  # seconds: the periods of the metrics
 _MANAGEMENT = "Management"
 _AGE = ("AWS/SQS", "ApproximateAgeOfOldestMessage")
+
+
+def _as_fact[**P, T](read: Callable[P, T | None]) -> Callable[P, Fact[T]]:
+    """Have a method return what it reads as a fact: Absent if it does not exist."""
+
+    @wraps(read)
+    def fact(*given: P.args, **named: P.kwargs) -> Fact[T]:
+        try:
+            found = read(*given, **named)
+        except CallFailed as failed:
+            gone = failed.meaning is Meaning.ABSENT or failed.not_enabled
+            return Absent() if gone else failed.fact
+        return Absent() if found is None else Known(found)
+
+    return fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,106 +60,87 @@ class StackHealth:
     sessions: Sessions
     place: Place
 
-    def resources(self, stack: str) -> Fact[tuple[Resource, ...]]:
+    @_as_fact
+    def resources(self, stack: str) -> tuple[Resource, ...]:
         """Return the resources that the stack has now."""
-
-        def read() -> tuple[Resource, ...]:
-            with calling("cloudformation:ListStackResources", stack):
-                pages = self.sessions.own("cloudformation").get_paginator("list_stack_resources")
-                found = [each for page in pages.paginate(StackName=stack) for each in page["StackResourceSummaries"]]
-            return tuple(
-                Resource(each["LogicalResourceId"], each["ResourceType"], each.get("PhysicalResourceId", ""))
-                for each in found
-                if each["ResourceStatus"] != "DELETE_COMPLETE"
-            )
-
-        return _fact(read)
+        with calling("cloudformation:ListStackResources", stack):
+            pages = self.sessions.own("cloudformation").get_paginator("list_stack_resources")
+            found = [each for page in pages.paginate(StackName=stack) for each in page["StackResourceSummaries"]]
+        return tuple(
+            Resource(each["LogicalResourceId"], each["ResourceType"], each.get("PhysicalResourceId", ""))
+            for each in found
+            if each["ResourceStatus"] != "DELETE_COMPLETE"
+        )
 
     # --- what events need ---------------------------------------------------------------------------------------------
 
-    def trails(self, region: str) -> Fact[tuple[Fact[Trail], ...]]:
+    @_as_fact
+    def trails(self, region: str) -> tuple[Fact[Trail], ...]:
         """Return the trails that log in a region, those of other regions and of the organisation included."""
         there = Place(self.place.account, region)
+        with calling("cloudtrail:DescribeTrails", region):
+            found = self.sessions.client("cloudtrail", there).describe_trails(includeShadowTrails=True)["trailList"]
+        return tuple(self._trail(there, each["TrailARN"], each.get("HomeRegion", region)) for each in found)
 
-        def read() -> tuple[Fact[Trail], ...]:
-            with calling("cloudtrail:DescribeTrails", region):
-                found = self.sessions.client("cloudtrail", there).describe_trails(includeShadowTrails=True)["trailList"]
-            return tuple(self._trail(there, each["TrailARN"], each.get("HomeRegion", region)) for each in found)
+    @_as_fact
+    def _trail(self, there: Place, arn: str, home: str) -> Trail:
+        with calling("cloudtrail:GetTrailStatus", arn):
+            status = self.sessions.client("cloudtrail", there).get_trail_status(Name=arn)
+        with calling("cloudtrail:GetEventSelectors", arn):
+            at_home = self.sessions.client("cloudtrail", Place(there.account, home))
+            selectors = at_home.get_event_selectors(TrailName=arn)
+        return Trail(arn, bool(status["IsLogging"]), _selected(selectors))
 
-        return _fact(read)
-
-    def _trail(self, there: Place, arn: str, home: str) -> Fact[Trail]:
-        def read() -> Trail:
-            with calling("cloudtrail:GetTrailStatus", arn):
-                status = self.sessions.client("cloudtrail", there).get_trail_status(Name=arn)
-            with calling("cloudtrail:GetEventSelectors", arn):
-                at_home = self.sessions.client("cloudtrail", Place(there.account, home))
-                selectors = at_home.get_event_selectors(TrailName=arn)
-            return Trail(arn, bool(status["IsLogging"]), _selected(selectors))
-
-        return _fact(read)
-
-    def hub(self) -> Fact[str]:
+    @_as_fact
+    def hub(self) -> str:
         """Return the ARN of Security Hub; Absent if it is not enabled."""
+        with calling("securityhub:DescribeHub", str(self.place)):
+            return str(self.sessions.client("securityhub", self.place).describe_hub()["HubArn"])
 
-        def read() -> str:
-            with calling("securityhub:DescribeHub", str(self.place)):
-                return str(self.sessions.client("securityhub", self.place).describe_hub()["HubArn"])
-
-        return _fact(read)
-
-    def enabled(self, rule: str) -> Fact[bool]:
+    @_as_fact
+    def enabled(self, rule: str) -> bool:
         """Return whether an event rule is enabled; CloudFormation names one of another bus `bus|rule`."""
         bus, _, name = rule.rpartition("|")
         on = {"EventBusName": bus} if bus else {}
-
-        def read() -> bool:
-            with calling("events:DescribeRule", rule):
-                return str(self.sessions.own("events").describe_rule(Name=name, **on)["State"]).startswith("ENABLED")
-
-        return _fact(read)
+        with calling("events:DescribeRule", rule):
+            return str(self.sessions.own("events").describe_rule(Name=name, **on)["State"]).startswith("ENABLED")
 
     # --- what messages need -------------------------------------------------------------------------------------------
 
-    def waiting(self, url: str, seconds: Fact[float]) -> Fact[Waiting]:
+    @_as_fact
+    def waiting(self, url: str, seconds: Fact[float]) -> Waiting:
         """Return how many messages wait in a queue or are in flight."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-
-        def read() -> Waiting:
-            with calling("sqs:GetQueueAttributes", _queue_name(url)):
-                found = self.sessions.own("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-            return Waiting(sum(int(found[name]) for name in names), seconds)
-
-        return _fact(read)
+        with calling("sqs:GetQueueAttributes", _queue_name(url)):
+            found = self.sessions.own("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return Waiting(sum(int(found[name]) for name in names), seconds)
 
     def trust(self, role: str) -> Fact[Policy]:
         """Return the trust policy of a role."""
-
-        def read() -> Policy:
-            with calling("iam:GetRole", role):
-                found = self.sessions.client("iam", self.place).get_role(RoleName=role)["Role"]
-            return Policy.parse(found["AssumeRolePolicyDocument"], source=f"the trust policy of {role}", trust=True)
-
         try:
-            return _fact(read)
+            return self._trust(role)
         except PolicyUnreadable:
             return Unavailable(MissingReason.POLICY_UNREADABLE, resource=role)
 
+    @_as_fact
+    def _trust(self, role: str) -> Policy:
+        with calling("iam:GetRole", role):
+            found = self.sessions.client("iam", self.place).get_role(RoleName=role)["Role"]
+        return Policy.parse(found["AssumeRolePolicyDocument"], source=f"the trust policy of {role}", trust=True)
+
     # --- what people set ----------------------------------------------------------------------------------------------
 
-    def value(self, parameter: str) -> Fact[str]:
+    @_as_fact
+    def value(self, parameter: str) -> str:
         """Return the value of a parameter that holds no secret."""
+        with calling("ssm:GetParameter", parameter):
+            return str(self.sessions.own("ssm").get_parameter(Name=parameter)["Parameter"]["Value"])
 
-        def read() -> str:
-            with calling("ssm:GetParameter", parameter):
-                return str(self.sessions.own("ssm").get_parameter(Name=parameter)["Parameter"]["Value"])
-
-        return _fact(read)
-
-    def secret(self, location: str) -> Fact[str]:
+    @_as_fact
+    def secret(self, location: str) -> str | None:
         """Return the name of the secret at `ssm:NAME` or `secretsmanager:NAME`; its value is not read."""
         kind, _, name = location.partition(":")
-        return _fact(lambda: self._parameter(name) if kind == "ssm" else self._secret(name))
+        return self._parameter(name) if kind == "ssm" else self._secret(name)
 
     def _parameter(self, name: str) -> str | None:
         filters = [{"Key": "Name", "Option": "Equals", "Values": [name]}]
@@ -159,35 +153,27 @@ class StackHealth:
             found = self.sessions.own("secretsmanager").describe_secret(SecretId=name)
         return None if found.get("DeletedDate") else str(found["Name"])
 
-    def subscriptions(self, topic: str) -> Fact[Subscriptions]:
+    @_as_fact
+    def subscriptions(self, topic: str) -> Subscriptions:
         """Return how many subscriptions of a topic are confirmed, and how many are not yet."""
-
-        def read() -> Subscriptions:
-            with calling("sns:ListSubscriptionsByTopic", topic):
-                pages = self.sessions.own("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
-                arns = [each["SubscriptionArn"] for page in pages for each in page["Subscriptions"]]
-            confirmed = [arn for arn in arns if arn.startswith("arn:")]
-            return Subscriptions(topic, len(confirmed), len([arn for arn in arns if arn == "PendingConfirmation"]))
-
-        return _fact(read)
+        with calling("sns:ListSubscriptionsByTopic", topic):
+            pages = self.sessions.own("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+            arns = [each["SubscriptionArn"] for page in pages for each in page["Subscriptions"]]
+        confirmed = [arn for arn in arns if arn.startswith("arn:")]
+        return Subscriptions(topic, len(confirmed), len([arn for arn in arns if arn == "PendingConfirmation"]))
 
     # --- how it went --------------------------------------------------------------------------------------------------
 
     def measured(self, namespace: str, queues: Sequence[str], now: datetime) -> Measured:
         """Return what CloudWatch knows of the last day; for queues, by their URLs, of the last minutes."""
         names = {f"age{index}": url for index, url in enumerate(queues)}
-        asked = [
-            _metric(
-                id_, _MINUTES, "Maximum", ("AWS/SQS", "ApproximateAgeOfOldestMessage"), ("QueueName", _queue_name(url))
-            )
-            for id_, url in names.items()
-        ]
+        asked = [_metric(id_, _MINUTES, "Maximum", _AGE, ("QueueName", _queue_name(url))) for id_, url in names.items()]
         asked += [
             _metric("lag", _HOUR, "p90", (namespace, "EventLag"), ("service", "dispatch")),
             _metric("unread", _HOUR, "Sum", (namespace, "UnreadFacts"), ("service", "inspect")),
             _causes(namespace),
         ]
-        found = _fact(lambda: self._points(asked, now))
+        found = self._points(asked, now)
         if not isinstance(found, Known):
             unread = found if isinstance(found, Unavailable) else Unavailable()
             return Measured(dict.fromkeys(queues, unread), unread, unread)
@@ -196,6 +182,7 @@ class StackHealth:
         lags = [value for _, value in points.get(("lag", ""), ())]
         return Measured(ages, Known(max(lags)) if lags else Absent(), Known(_by_call(points)))
 
+    @_as_fact
     def _points(self, asked: Sequence[Mapping[str, Any]], now: datetime) -> dict[tuple[str, str], list[Any]]:
         """Return the points of each query; those of a search by query and call."""
         points = dict[tuple[str, str], list[Any]]()
@@ -206,15 +193,6 @@ class StackHealth:
                     key = (each["Id"], each["Label"] if each["Id"] == "causes" else "")
                     points.setdefault(key, []).extend(zip(each["Timestamps"], each["Values"], strict=True))
         return points
-
-
-def _fact[T](read: Callable[[], T | None]) -> Fact[T]:
-    """Return what was read; Absent if it does not exist."""
-    try:
-        found = read()
-    except CallFailed as failed:
-        return Absent() if failed.code in _GONE else failed.fact
-    return Absent() if found is None else Known(found)
 
 
 def _queue_name(url: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aws.calls import CallFailed, calling
+from aws.calls import calling, tolerating
 from aws.errors import Meaning
 from aws.sessions import Sessions
 
@@ -24,14 +24,10 @@ class Stacks:
 
     def stack(self, name: str) -> Stack | None:
         """Return the stack; None if no stack has that name. Raises CallFailed if that cannot be read."""
-        try:
-            with calling("cloudformation:DescribeStacks", name):
-                found = self.sessions.own("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-        except CallFailed as failed:
-            if failed.meaning is Meaning.ABSENT:
-                return None
-            raise
-        return Stack(
-            {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", ())},
-            {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())},
-        )
+        with tolerating(Meaning.ABSENT), calling("cloudformation:DescribeStacks", name):
+            found = self.sessions.own("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+            return Stack(
+                {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", ())},
+                {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())},
+            )
+        return None

@@ -44,13 +44,9 @@ def show_account(given: Namespace) -> int:
 
         text, name, known, owners = standard_on(taken(StackOptions, given), given.account)
         text = text or DEFAULT.read_text(encoding="utf-8")
-        source = Source(text, name, member if _given(given) else known, owners)
+        source = Source(text, name, member if given.unit or given.tags else known, owners)
     print("\n".join(_lines(source)))
     return CLEAN
-
-
-def _given(given: Namespace) -> bool:
-    return bool(given.unit or given.tags)
 
 
 def _named(given: Namespace) -> Membership:
@@ -94,13 +90,10 @@ def _lines(source: Source) -> Iterator[str]:
 def _in_order(origins: Origins) -> list[Value]:
     """Return the values with those of a section one after the other."""
     values = list(origins.values())
-    kept = [each for each in values if not (len(each.path) == 1 and _has_items(values, each))]
+    sections = {each.path[0] for each in values if len(each.path) > 1}
+    kept = [each for each in values if len(each.path) > 1 or each.path[0] not in sections]
     order = list(dict.fromkeys(each.path[0] for each in values))
     return sorted(kept, key=lambda each: order.index(each.path[0]))
-
-
-def _has_items(values: list[Value], of: Value) -> bool:
-    return any(each.path[0] == of.path[0] and len(each.path) > 1 for each in values)
 
 
 def _written(value: object) -> str:

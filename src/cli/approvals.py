@@ -90,7 +90,8 @@ def corrections(given: Namespace) -> int:
     where, family, account = taken(StackOptions, given), given.what, given.account
     if account and family not in {"on", "off"}:
         raise Unusable("With --account, say on or off.")
-    if family == "on" and not (given.yes or confirmed(f"Turn {_those(account)} on?")):
+    those = f"corrections in account {account}" if account else "all corrections of this stack"
+    if family == "on" and not (given.yes or confirmed(f"Turn {those} on?")):
         return NOT_DONE
     with sentences(where):
         ask = client_of(where)
@@ -105,10 +106,6 @@ def corrections(given: Namespace) -> int:
         if not found:
             say("No correction is in progress or waiting, and no family is in quarantine.")
     return DONE
-
-
-def _those(account: str) -> str:
-    return f"corrections in account {account}" if account else "all corrections of this stack"
 
 
 def _turned(ask: Client, account: str, *, on: bool) -> None:

@@ -32,113 +32,22 @@ def of_account(text: str) -> str:
     return text
 
 
-# --- arguments that several commands have -------------------------------------------------------------------------
-
-STANDARD = Argument(
-    "standard",
-    "The standard to evaluate by, instead of the packaged one.",
-    ("--standard",),
-    "FILE",
-    Takes.FILE,
-    default=None,
-)
-CONFIG = Argument(
-    "config",
-    "A file with the collector's configuration, instead of the SSM parameter.",
-    ("--config",),
-    "FILE",
-    Takes.FILE,
-    default=None,
-)
-SELECT = Argument(
-    "select",
-    "Only these rules, such as sidecar.* (patterns, separated by commas; the option may be repeated).",
-    ("--select",),
-    "RULES",
-    Takes.RULE,
-    Many.ANY,
-    read=patterns,
-)
-IGNORE = Argument(
-    "ignore",
-    "Not these rules; the patterns are as those of --select.",
-    ("--ignore",),
-    "RULES",
-    Takes.RULE,
-    Many.ANY,
-    read=patterns,
-)
-FORMAT = Argument(
-    "format",
-    "A table for people, JSON for programs.",
-    ("--format",),
-    "FORMAT",
-    choices=("table", "json"),
-    default="table",
-)
-OUTPUT = Argument(
-    "output", "Write the report to this file, not to standard output.", ("--output",), "FILE", Takes.FILE, default=None
-)
-BASELINE = Argument(
-    "baseline",
-    "A file with known drift, which does not count.",
-    ("--baseline",),
-    "FILE",
-    Takes.FILE,
-    default=None,
-)
-WRITE_BASELINE = Argument(
-    "write_baseline",
-    "Write the file of --baseline: all drift of this run becomes known, and what is fixed is removed.",
-    ("--write-baseline",),
-    takes=Takes.NOTHING,
-    default=False,
-)
-NO_INLINE = Argument(
-    "no_inline",
-    "Ignore exemptions in tags and comments.",
-    ("--no-inline",),
-    takes=Takes.NOTHING,
-    default=False,
-)
-ACCOUNT = Argument(
-    "account",
-    "The account of definitions that name none, for asff and ocsf.",
-    ("--account",),
-    "ACCOUNT",
-    read=of_account,
-)
-FAIL_ON = Argument(
-    "fail_on",
-    "The lowest severity that counts as drifted for the exit code.",
-    ("--fail-on",),
-    "SEVERITY",
-    choices=("LOW", "MEDIUM", "HIGH", "CRITICAL"),
-    default="LOW",
-    read=str.upper,
-)
-OF_REPORT = (OUTPUT, FAIL_ON, BASELINE, WRITE_BASELINE, NO_INLINE)
-REGION = Argument("region", "The region (default: that of your AWS configuration).", ("--region",), "REGION")
-PROFILE = Argument(
-    "profile", "The profile of your AWS configuration whose credentials are used.", ("--profile",), "NAME"
-)
-STACK = Argument("stack", "The stack's name (default: outrider).", ("--stack",), "NAME", default="outrider")
-_QUEUE = Argument("queue", "The queue of requests (default: from the stack's outputs).", ("--queue",), "URL")
-_TABLE = Argument("table", "The ledger's table (default: from the stack's outputs).", ("--table",), "NAME")
-OF_STACK = (STACK, REGION, PROFILE, _QUEUE, _TABLE)
-WAIT = Argument(
-    "wait",
-    "Wait up to this many seconds for the end, and print each step.",
-    ("--wait",),
-    "SECONDS",
-    default=0.0,
-    read=_seconds,
-)
+# --- kinds of arguments -------------------------------------------------------------------------------------------
 
 
 def flag(into: str, text: str) -> Argument:
     """Return an option that takes no value."""
-    return Argument(into, text, (f"--{into}",), takes=Takes.NOTHING, default=False)
+    return Argument(into, text, (f"--{into.replace('_', '-')}",), takes=Takes.NOTHING, default=False)
+
+
+def file_option(into: str, text: str, *, default: str | None = None, required: bool = False) -> Argument:
+    """Return an option that takes a file."""
+    return Argument(into, text, (f"--{into}",), "FILE", Takes.FILE, default=default, required=required)
+
+
+def of_rules(into: str, text: str) -> Argument:
+    """Return an option that takes patterns of rules, and may be repeated."""
+    return Argument(into, text, (f"--{into}",), "RULES", Takes.RULE, Many.ANY, read=patterns)
 
 
 def report_format(choices: Iterable[str]) -> Argument:
@@ -167,4 +76,61 @@ def plan(text: str) -> Argument:
     return Argument("plan", f"The digest of the plan that you have read. {text}", ("--plan",), "DIGEST")
 
 
+# --- arguments that several commands have -------------------------------------------------------------------------
+
+STANDARD = file_option("standard", "The standard to evaluate by, instead of the packaged one.")
+CONFIG = file_option("config", "A file with the collector's configuration, instead of the SSM parameter.")
+SELECT = of_rules(
+    "select", "Only these rules, such as sidecar.* (patterns, separated by commas; the option may be repeated)."
+)
+IGNORE = of_rules("ignore", "Not these rules; the patterns are as those of --select.")
+FORMAT = Argument(
+    "format",
+    "A table for people, JSON for programs.",
+    ("--format",),
+    "FORMAT",
+    choices=("table", "json"),
+    default="table",
+)
+OUTPUT = file_option("output", "Write the report to this file, not to standard output.")
+BASELINE = file_option("baseline", "A file with known drift, which does not count.")
+WRITE_BASELINE = flag(
+    "write_baseline",
+    "Write the file of --baseline: all drift of this run becomes known, and what is fixed is removed.",
+)
+NO_INLINE = flag("no_inline", "Ignore exemptions in tags and comments.")
+ACCOUNT = Argument(
+    "account",
+    "The account of definitions that name none, for asff and ocsf.",
+    ("--account",),
+    "ACCOUNT",
+    read=of_account,
+)
+FAIL_ON = Argument(
+    "fail_on",
+    "The lowest severity that counts as drifted for the exit code.",
+    ("--fail-on",),
+    "SEVERITY",
+    choices=("LOW", "MEDIUM", "HIGH", "CRITICAL"),
+    default="LOW",
+    read=str.upper,
+)
+OF_REPORT = (OUTPUT, FAIL_ON, BASELINE, WRITE_BASELINE, NO_INLINE)
+REGION = Argument("region", "The region (default: that of your AWS configuration).", ("--region",), "REGION")
+PROFILE = Argument(
+    "profile", "The profile of your AWS configuration whose credentials are used.", ("--profile",), "NAME"
+)
+STACK = Argument("stack", "The stack's name (default: outrider).", ("--stack",), "NAME", default="outrider")
+_QUEUE = Argument("queue", "The queue of requests (default: from the stack's outputs).", ("--queue",), "URL")
+_TABLE = Argument("table", "The ledger's table (default: from the stack's outputs).", ("--table",), "NAME")
+A_STACK = (STACK, REGION, PROFILE)
+OF_STACK = (*A_STACK, _QUEUE, _TABLE)
+WAIT = Argument(
+    "wait",
+    "Wait up to this many seconds for the end, and print each step.",
+    ("--wait",),
+    "SECONDS",
+    default=0.0,
+    read=_seconds,
+)
 YES = flag("yes", "Skip the confirmation prompt.")

@@ -1,17 +1,18 @@
 """The commands that call AWS as data: those about a deployed stack, and those about what runs in accounts."""
 
+from dataclasses import replace
+
 from cli.arguments import (
+    A_STACK,
     FAIL_ON,
     FORMAT,
     FORMATS,
     OF_STACK,
     OUTPUT,
-    PROFILE,
-    REGION,
-    STACK,
     STANDARD,
     WAIT,
     YES,
+    file_option,
     flag,
     of_account,
     one,
@@ -24,6 +25,10 @@ from cli.grammar import Argument, Command, Many, Takes
 _ASKED = (
     "Calls AWS with your own credentials. Exits with 0 on success (without --wait: if the request was sent), 1 if it"
     " was refused, failed or did not end in time, 2 if the request could not be sent."
+)
+
+_FAMILY = Argument(
+    "what", "Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.", shown="FAMILY", many=Many.AT_MOST_ONE
 )
 
 AWS_COMMANDS = (
@@ -56,17 +61,8 @@ AWS_COMMANDS = (
             Argument("what", "A family, CLUSTER/SERVICE, the ARN of either, or a finding's Id.", shown="WHAT"),
             plan("If the plan has changed since, nothing is changed."),
             YES,
-            Argument(
-                "standard",
-                "The standard to evaluate by, instead of the stack's. No stack is needed then.",
-                ("--standard",),
-                "FILE",
-                Takes.FILE,
-                default=None,
-            ),
-            STACK,
-            REGION,
-            PROFILE,
+            file_option("standard", "The standard to evaluate by, instead of the stack's. No stack is needed then."),
+            *A_STACK,
         ),
     ),
     Command(
@@ -77,12 +73,7 @@ AWS_COMMANDS = (
         " one of these. `on` and `off` turn all corrections of the stack on or off, and `on` has what waits tried"
         " now; nothing else changes anything. Calls AWS with your own credentials.",
         (
-            Argument(
-                "what",
-                "Its name; also CLUSTER/SERVICE, an ARN or a finding's Id. Or `on` or `off`.",
-                shown="FAMILY",
-                many=Many.AT_MOST_ONE,
-            ),
+            replace(_FAMILY, text=f"{_FAMILY.text} Or `on` or `off`."),
             Argument("account", "Turn only those in this account on or off.", ("--account",), "ID", read=of_account),
             YES,
             *OF_STACK,
@@ -96,13 +87,9 @@ AWS_COMMANDS = (
         " credentials, and changes nothing. Exits with 0 if everything was covered, 1 if not or if the certificate was"
         " changed, 2 if it could not be read.",
         (
-            Argument(
-                "report", "Write the sweep's report, one HTML page, to this file.", ("--report",), "FILE", Takes.FILE
-            ),
+            file_option("report", "Write the sweep's report, one HTML page, to this file.", default=""),
             FORMAT,
-            STACK,
-            REGION,
-            PROFILE,
+            *A_STACK,
         ),
     ),
     Command(
@@ -113,9 +100,7 @@ AWS_COMMANDS = (
         " nothing to Slack. For each check that does not hold it prints the command that fixes it. What may not be read"
         " is reported as unknown. Exits with 0 if no check fails, 1 if one fails, 2 if there is no such stack.",
         (
-            STACK,
-            REGION,
-            PROFILE,
+            *A_STACK,
             FORMAT,
             flag("policy", "Only print the IAM policy that this command needs, and call nothing."),
         ),
@@ -127,12 +112,7 @@ AWS_COMMANDS = (
         "Let Outrider correct a quarantined family again.\n\nWith --stages, let corrections of all accounts go on that"
         f" stopped because some failed. {_ASKED}",
         (
-            Argument(
-                "what",
-                "Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.",
-                shown="FAMILY",
-                many=Many.AT_MOST_ONE,
-            ),
+            _FAMILY,
             flag("stages", "Release the stages of corrections over accounts."),
             YES,
             WAIT,
@@ -155,9 +135,7 @@ AWS_COMMANDS = (
                 takes=Takes.FILE,
                 many=Many.SOME,
             ),
-            STACK,
-            REGION,
-            PROFILE,
+            *A_STACK,
             FORMAT,
         ),
     ),
@@ -168,12 +146,7 @@ AWS_COMMANDS = (
         "Try now the corrections that wait.\n\nWithout FAMILY, those of all families: also those that waited too long"
         " for the switch or the standard. What failed needs `outrider release`. Calls AWS with your own credentials.",
         (
-            Argument(
-                "what",
-                "Its name; also CLUSTER/SERVICE, an ARN or a finding's Id.",
-                shown="FAMILY",
-                many=Many.AT_MOST_ONE,
-            ),
+            _FAMILY,
             *OF_STACK,
         ),
     ),
@@ -193,7 +166,7 @@ AWS_COMMANDS = (
             Argument("family", "Only this task-definition family.", ("--family",), "NAME"),
             Argument("cluster", "Only the services of this cluster.", ("--cluster",), "NAME"),
             STANDARD,
-            Argument("report", "Write the report as one HTML file.", ("--report",), "FILE", Takes.FILE),
+            file_option("report", "Write the report as one HTML file.", default=""),
             Argument(
                 "earlier",
                 "The JSON of an earlier scan, for the report's trend (may be repeated).",
@@ -216,7 +189,7 @@ AWS_COMMANDS = (
         "Show what is open, what waits for approval, and what needs a person.\n\nOpen findings by severity, plans that"
         " wait for approval, corrections in progress, failures, quarantines, exemptions, suppressed findings and the"
         " last sweep. Reads the stack's ledger with your own credentials, and changes nothing.",
-        (FORMAT, STACK, REGION, PROFILE),
+        (FORMAT, *A_STACK),
     ),
     Command(
         "sweep",
@@ -230,9 +203,7 @@ AWS_COMMANDS = (
             Argument("cluster", "Only the services of this cluster.", ("--cluster",), "NAME"),
             Argument("family", "Only this task-definition family.", ("--family",), "NAME"),
             flag("quiet", "Send one digest, and not an alert for each finding."),
-            STACK,
-            REGION,
-            PROFILE,
+            *A_STACK,
         ),
     ),
     Command(

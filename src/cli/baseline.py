@@ -12,7 +12,7 @@ from cli.output.names import Outcome
 from cli.paths import report_path
 from cli.terminal import say
 from cli.texts import text_of
-from cli.unusable import Unusable
+from cli.unusable import Unusable, reason_of
 from domain.severity import Severity
 
 _VERSION = 1
@@ -101,7 +101,7 @@ class Baseline:
         try:
             Path(self.name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         except OSError as error:
-            raise Unusable(f"{self.name} cannot be written ({(error.strerror or 'it failed').lower()}).") from None
+            raise Unusable(f"{self.name} cannot be written ({reason_of(error)}).") from None
 
 
 def _drifts(count: int) -> str:

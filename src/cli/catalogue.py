@@ -8,7 +8,7 @@ from cli.output.catalogue import CodeEntry, RuleEntry, RulesOutput
 from cli.output.names import page_of
 from cli.output.writing import rendered
 from cli.selection import matching
-from cli.table import style_of
+from cli.table import STYLES
 from cli.terminal import Console, Style, console
 from domain.rule import Rule
 from domain.subject import Subject
@@ -23,7 +23,7 @@ def rules(given: Namespace) -> int:
     out = console()
     for rule in CATALOGUE:
         fix = "" if rule.fix is None else ", has a fix"
-        out.wrapped([(rule.id, Style.BOLD), " ", (rule.severity.value, style_of(rule.severity)), fix])
+        out.wrapped([(rule.id, Style.BOLD), " ", (rule.severity.value, STYLES[rule.severity]), fix])
         out.wrapped(f"{rule.title}.", 2)
     return CLEAN
 
@@ -58,8 +58,9 @@ def explain(given: Namespace) -> int:
 
 
 def _print(out: Console, rule: Rule) -> None:
-    out.wrapped([(rule.id, Style.BOLD), "  ", (rule.severity.value, style_of(rule.severity))])
-    out.wrapped(f"Applies to: {_kind(rule.subject)}. Reads: {', '.join(rule.reads)}.")
+    out.wrapped([(rule.id, Style.BOLD), "  ", (rule.severity.value, STYLES[rule.severity])])
+    kind = "task-definition family" if rule.subject is Subject.FAMILY else rule.subject.value
+    out.wrapped(f"Applies to: {kind}. Reads: {', '.join(rule.reads)}.")
     for paragraph in _paragraphs(rule):
         out.print()
         out.wrapped(paragraph)
@@ -69,10 +70,6 @@ def _print(out: Console, rule: Rule) -> None:
         out.wrapped(f"{code}: {code.meaning}", 2)
     out.print()
     out.wrapped(f"See {rule.reference}")
-
-
-def _kind(subject: Subject) -> str:
-    return "task-definition family" if subject is Subject.FAMILY else subject.value
 
 
 def _paragraphs(rule: Rule) -> Iterator[str]:

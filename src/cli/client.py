@@ -13,8 +13,8 @@ from aws.channels import Queue
 from aws.ledger import History, Ledger
 from aws.parameters import Switch
 from aws.sessions import Sessions
-from aws.stacks import Stacks
-from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.deployed import connected, deployed
+from cli.failures import RequestFailed, failures_as_sentences
 from cli.naming import subject_of
 from cli.options import StackOptions
 from domain.findings.finding import FindingState
@@ -35,6 +35,7 @@ from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from reports.reasons import joined
 from reports.status import elsewhere, typed_name
+from reports.text import minute
 
 _EVERY = 2.0  # seconds between two reads of a request's progress
 
@@ -49,20 +50,16 @@ class StackOutputs:
     switch: str = ""
 
     @classmethod
-    def of(cls, stacks: Stacks, name: str, region: str) -> "StackOutputs":
+    def of(cls, aws: Sessions, name: str) -> "StackOutputs":
         """Read a stack's outputs; raise RequestFailed if there is no stack of that name, or it is not Outrider's."""
-        with failures_as_sentences():
-            found = stacks.stack(name)
-        if found is None:
-            where = f" in {region}" if region else ""
-            raise RequestFailed(f"There is no stack {name}{where}. Name it with --stack, and its region with --region.")
-        queue, table = (found.outputs.get(output, "") for output in ("RemediationsQueue", "LedgerTable"))
-        if not queue or not table:
-            raise RequestFailed(
-                f"The stack {name} is not Outrider's: it has no outputs RemediationsQueue and LedgerTable."
-            )
-        mode = found.parameters.get("RemediationMode", "")
-        return cls(queue, table, Mode(mode) if mode in set(Mode) else None, found.outputs.get("CorrectionsSwitch", ""))
+        found = deployed(aws, name, "RemediationsQueue", "LedgerTable")
+        mode, outputs = found.parameters.get("RemediationMode", ""), found.outputs
+        return cls(
+            outputs["RemediationsQueue"],
+            outputs["LedgerTable"],
+            Mode(mode) if mode in set(Mode) else None,
+            outputs.get("CorrectionsSwitch", ""),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +164,11 @@ class Client:
             raise RequestFailed(f"Outrider does not correct a {subject.kind}. The finding says what to change.")
         self._may(Mode.DEPLOY if subject.kind is Subject.SERVICE else Mode.REGISTER)
         history = self._history(subject)
-        family = self._family(history)
-        of_family = history if subject.kind is Subject.FAMILY else self._history(family)
+        of_family = self._of_family(history)
+        family = of_family.subject
         if (held := of_family.quarantine) is not None:
             raise RequestFailed(
-                f"{family.name} has been in quarantine since {_time(held.since)}: {joined(held.reasons)}"
+                f"{family.name} has been in quarantine since {minute(held.since)}: {joined(held.reasons)}"
                 f" End it with `outrider release {self.typed(family)}`."
             )
         if (proposed := history.proposed) is None:
@@ -184,7 +181,7 @@ class Client:
             raise RequestFailed(f"The plan has changed: it is {proposed.digest} now, not {digest}. Read it again.")
         if proposed.until is not None and self.now() > proposed.until:
             raise RequestFailed(
-                f"The plan was made {_time(proposed.drawn)} and could be approved until {_time(proposed.until)}."
+                f"The plan was made {minute(proposed.drawn)} and could be approved until {minute(proposed.until)}."
                 " The next sweep makes a new one."
             )
         of = f"{family.name}:{history.order}" if subject.kind is Subject.FAMILY else subject.name
@@ -214,15 +211,13 @@ class Client:
         subject, _, _ = subject_of(what, self.place)
         if subject.kind not in {Subject.FAMILY, Subject.SERVICE}:
             raise RequestFailed(f"Outrider does not correct a {subject.kind}, so there is nothing to undo.")
-        history = self._history(subject)
-        family = self._family(history)
-        of_family = history if subject.kind is Subject.FAMILY else self._history(family)
+        of_family = self._of_family(self._history(subject))
         service = subject.name if subject.kind is Subject.SERVICE else ""
         attempt = to_undo(of_family.attempts, service)
         if attempt is None:
             raise RequestFailed(f"{subject.name} has no correction that can be undone.")
         self._may(Mode.DEPLOY if attempt.rollouts else Mode.REGISTER)
-        return UndoTarget(family, service, attempt)
+        return UndoTarget(of_family.subject, service, attempt)
 
     def undo(self, what: UndoTarget) -> SentRequest:
         """Send the request to undo it."""
@@ -240,16 +235,14 @@ class Client:
     def to_release(self, what: str) -> ReleaseTarget:
         """Return what a release would end; raise RequestFailed if there is nothing to release."""
         subject, _, _ = subject_of(what, self.place)
-        history = self._history(subject)
-        family = self._family(history)
-        history = history if subject == family else self._history(family)
+        history = self._of_family(self._history(subject))
         ended = {AttemptState.FAILED, AttemptState.UNDONE, AttemptState.REFUSED}
         attempts = tuple(each for each in history.attempts if each.state in ended and not each.released)
         if history.quarantine is None and not attempts:
             raise RequestFailed(
-                f"{family.name} is not in quarantine, and none of its corrections failed or was refused."
+                f"{history.subject.name} is not in quarantine, and none of its corrections failed or was refused."
             )
-        return ReleaseTarget(family, history.quarantine, attempts)
+        return ReleaseTarget(history.subject, history.quarantine, attempts)
 
     def release(self, what: ReleaseTarget) -> SentRequest:
         """Send the request to end the family's quarantine."""
@@ -268,10 +261,9 @@ class Client:
     def retry(self, what: str = "") -> list[str]:
         """Have what waits in a family tried now; without one, in all. Return the families."""
         if what:
-            history = self._history(subject_of(what, self.place)[0])
-            family = self._family(history)
-            attempts = (history if history.subject == family else self._history(family)).attempts
-            if all(each.state.ended and not each.stopped for each in attempts):
+            history = self._of_family(self._history(subject_of(what, self.place)[0]))
+            family = history.subject
+            if all(each.state.ended and not each.stopped for each in history.attempts):
                 raise RequestFailed(
                     f"Nothing of {family.name} waits. What failed or was refused is tried again after"
                     f" `outrider release {self.typed(family)}`."
@@ -311,8 +303,7 @@ class Client:
     def _corrections(self, what: str) -> list[FamilyCorrections]:
         if what:
             history = self._history(subject_of(what, self.place)[0])
-            family = self._family(history)
-            return [self._standing(history if history.subject == family else self._history(family))]
+            return [self._standing(self._of_family(history))]
         with failures_as_sentences():
             families = {family for family, *_ in self.ledger.attempts.dues()}
             families |= {*self.ledger.attempts.quarantined(), *self.ledger.attempts.stopped()}
@@ -366,15 +357,14 @@ class Client:
         with failures_as_sentences():
             return self.ledger.history(subject)
 
-    @staticmethod
-    def _family(history: History) -> SubjectId:
-        """Return the family that corrections of a subject belong to."""
+    def _of_family(self, history: History) -> History:
+        """Return the history of the family that corrections of a subject belong to: its own for a family."""
         family = history.family
         if family is None:
             raise RequestFailed(
                 f"The ledger does not say which family {history.subject.name} runs. Name the family itself."
             )
-        return family
+        return history if history.subject == family else self._history(family)
 
     def _ask(self, request: Request) -> SentRequest:
         with failures_as_sentences():
@@ -384,13 +374,11 @@ class Client:
 
 def client_of(given: StackOptions) -> Client:
     """Return the client of a stack by its name, or of a queue and a table; raise RequestFailed if there is none."""
-    aws = Sessions(region=given.named_region[1] or None, profile=given.profile or None)
-    with failures_as_sentences():
-        if not aws.region:
-            raise RequestFailed(NO_REGION)
-        place, caller = Place(aws.account, aws.region), aws.caller.arn
     queue, table = given.queue, given.table
-    parts = StackOutputs(queue, table) if queue and table else StackOutputs.of(Stacks(aws), given.stack, place.region)
+    with failures_as_sentences():
+        aws = connected(given)
+        place, caller = Place(aws.account, aws.region), aws.caller.arn
+        parts = StackOutputs(queue, table) if queue and table else StackOutputs.of(aws, given.stack)
     switch = Switch(aws, parts.switch) if parts.switch else None
     ledger, remediations = Ledger(aws, table or parts.table), Queue(aws, queue or parts.queue)
     return Client(ledger, remediations, place, caller, parts.mode, switch)
@@ -404,7 +392,3 @@ def _why_none(history: History, family: History) -> str:
     if rules:
         return f"Outrider has no fix for its open findings: {', '.join(sorted(rules))}."
     return "It has no open finding."
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

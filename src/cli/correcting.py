@@ -13,7 +13,8 @@ from aws.parameters import Parameters
 from aws.roles import Roles
 from aws.sessions import Sessions
 from aws.stacks import Stacks
-from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.deployed import connected
+from cli.failures import RequestFailed, failures_as_sentences
 from cli.naming import own_subject_of
 from cli.options import StackOptions
 from domain.findings.users import Running
@@ -160,7 +161,8 @@ class Correcting:
             registered = Revision.parse(self.ecs.register(self.place, task).arn or "")
             if registered is None:
                 raise RequestFailed("ECS registered a revision and named it by no ARN that can be read.")
-            return registered, not any(map(self._stands, _between(source, registered)))
+            between = (replace(source, number=number) for number in range(source.number + 1, registered.number))
+            return registered, not any(map(self._stands, between))
 
     def update(self, plan: Plan) -> None:
         """Update the service as planned; raise RequestFailed if somebody has deployed it since."""
@@ -183,20 +185,14 @@ class Correcting:
         return found is not None and found.active
 
 
-def _between(source: Revision, registered: Revision) -> Iterator[Revision]:
-    return (replace(source, number=number) for number in range(source.number + 1, registered.number))
-
-
 def _name(workload: Workload) -> str:
     return workload.service.title if workload.service is not None else str(workload.revision)
 
 
 def correcting_of(given: StackOptions, standard: Standard | None = None) -> Correcting:
     """Return Correcting within the bounds of a stack by its name, or of a standard."""
-    aws = Sessions(region=given.named_region[1] or None, profile=given.profile or None)
     with _plainly():
-        if not aws.region:
-            raise RequestFailed(NO_REGION)
+        aws = connected(given)
         place = Place(aws.account, aws.region)
         bounds = (
             CorrectionLimits.of_standard(standard_of(standard, Membership(place.account)))

@@ -1,18 +1,16 @@
 """`outrider coverage`: what the last sweep covered, and what it could not."""
 
 from argparse import Namespace
-from datetime import datetime
 
 from aws.ledger import Ledger
 from aws.objects import Bucket
-from aws.sessions import Sessions
 from cli.confirmation import printed, sentences
-from cli.deployed import deployed
+from cli.deployed import connected, deployed
 from cli.exits import FAILING, WELL
 from cli.failures import RequestFailed, failures_as_sentences
 from cli.options import StackOptions, taken
 from cli.output.coverage import CoverageEntry, CoverageOutput, GapEntry, OwnersEntry
-from cli.output.writing import rendered, written
+from cli.output.writing import iso, rendered, written
 from cli.progress import Line
 from cli.terminal import say
 from domain.coverage import Certificate, Proof, Seen
@@ -38,8 +36,8 @@ def coverage(given: Namespace) -> int:
 
 
 def _read(where: StackOptions, report: str) -> tuple[Seen, Certificate]:
-    name, aws = where.stack, Sessions(region=where.named_region[1] or None, profile=where.profile or None)
-    outputs = deployed(aws, name, "CertificatesBucket", "LedgerTable").outputs
+    aws = connected(where)
+    outputs = deployed(aws, where.stack, "CertificatesBucket", "LedgerTable").outputs
     bucket = outputs["CertificatesBucket"]
     objects = Bucket(aws, bucket)
     seen = read_seen(Ledger(aws, outputs["LedgerTable"]), objects)
@@ -74,8 +72,8 @@ def _output(certificate: Certificate, seen: Seen) -> CoverageOutput:
                 row.account,
                 row.region,
                 row.kind.value,
-                _stamp(row.began),
-                _stamp(row.since),
+                iso(row.began),
+                iso(row.since),
                 {each.value: number for each, number in row.counts.items()},
                 tuple(GapEntry(gap.coverage.value, gap.call, gap.code, gap.subjects) for gap in row.gaps),
             )
@@ -85,7 +83,3 @@ def _output(certificate: Certificate, seen: Seen) -> CoverageOutput:
             OwnersEntry(each.account, each.region, each.exemptions, each.refused) for each in certificate.owners
         ),
     )
-
-
-def _stamp(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment is not None else None

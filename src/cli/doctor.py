@@ -3,9 +3,8 @@
 import json
 from argparse import Namespace
 
-from aws.sessions import Sessions
 from cli.confirmation import sentences
-from cli.deployed import deployed
+from cli.deployed import connected, deployed
 from cli.exits import FAILING, WELL
 from cli.failures import failures_as_sentences
 from cli.options import StackOptions, taken
@@ -18,10 +17,17 @@ from domain.health.row import Row, State
 from domain.places import Place
 from operations.health import Doctor, Examined
 from operations.notification.trying import try_token
-from reports.health import sentence, stamp
+from reports.health import sentence
 from reports.health_fixes import fix
+from reports.text import stamp
 from rules import CATALOGUE
 
+_STYLES = {
+    State.OK: Style.GREEN,
+    State.WARNING: Style.YELLOW,
+    State.FAILING: Style.BOLD_RED,
+    State.UNKNOWN: Style.MAGENTA,
+}
 _POLICY = "`outrider doctor --policy` prints the policy that this command needs."
 
 
@@ -41,15 +47,11 @@ def doctor(given: Namespace) -> int:
 
 
 def _examined(given: StackOptions) -> Examined:
-    aws, name = Sessions(region=given.named_region[1] or None, profile=given.profile or None), given.stack
     with failures_as_sentences(_POLICY):
-        found = deployed(aws, name, "LedgerTable")
+        aws = connected(given)
+        found = deployed(aws, given.stack, "LedgerTable")
         place = Place(aws.account, aws.region)
-    return _doctor(aws, place).examine(name, found)
-
-
-def _doctor(aws: Sessions, place: Place) -> Doctor:
-    return Doctor(aws, place, CATALOGUE, lambda location: try_token(aws, location))
+    return Doctor(aws, place, CATALOGUE, lambda location: try_token(aws, location)).examine(given.stack, found)
 
 
 def _output(examined: Examined) -> DoctorOutput:
@@ -77,20 +79,8 @@ def _entry(row: Row, facts: StackFacts) -> HealthEntry:
 def _as_table(examined: Examined) -> None:
     out, checks = console(), max(len(row.check) for row in examined.rows)
     for row in examined.rows:
-        head: list[Part] = [(f"{row.state:<9}", _style(row.state)), (f"{row.check:<{checks}}", Style.BOLD), "  "]
+        head: list[Part] = [(f"{row.state:<9}", _STYLES[row.state]), (f"{row.check:<{checks}}", Style.BOLD), "  "]
         out.wrapped([*head, line(sentence(row))], hanging=9 + checks + 2)
         if row.state is not State.OK and (command := fix(row, examined.facts)):
             # Not folded, so that it can be copied.
             out.print([(line(command), Style.CYAN)], 9)
-
-
-def _style(state: State) -> Style:
-    match state:
-        case State.OK:
-            return Style.GREEN
-        case State.WARNING:
-            return Style.YELLOW
-        case State.FAILING:
-            return Style.BOLD_RED
-        case State.UNKNOWN:
-            return Style.MAGENTA

@@ -1,6 +1,7 @@
 """The commands that read files and the catalogue as data. `standard` may read a stack's standard."""
 
 from cli.arguments import (
+    A_STACK,
     ACCOUNT,
     CONFIG,
     FAIL_ON,
@@ -13,8 +14,8 @@ from cli.arguments import (
     PROFILE,
     REGION,
     SELECT,
-    STACK,
     STANDARD,
+    file_option,
     files,
     flag,
     of_account,
@@ -128,15 +129,8 @@ FILE_COMMANDS = (
         " input could not be used; else with 0.",
         (
             files("Files or folders with task definitions, as `check` takes them."),
-            Argument("standard", "The new standard.", ("--standard",), "FILE", Takes.FILE, required=True),
-            Argument(
-                "against",
-                "The standard to compare it with (default: the stack's, else the packaged one).",
-                ("--against",),
-                "FILE",
-                Takes.FILE,
-                default=None,
-            ),
+            file_option("standard", "The new standard.", required=True),
+            file_option("against", "The standard to compare it with (default: the stack's, else the packaged one)."),
             Argument("stack", "Compare on what this stack's ledger knows, too.", ("--stack",), "NAME", default=None),
             REGION,
             PROFILE,
@@ -153,14 +147,7 @@ FILE_COMMANDS = (
         " take it as a standard. Without --standard it is the stack's, read with your own credentials.",
         (
             Argument("account", "The account.", ("--account",), "ID", read=of_account),
-            Argument(
-                "standard",
-                "A standard with layers, instead of the stack's.",
-                ("--standard",),
-                "FILE",
-                Takes.FILE,
-                default=None,
-            ),
+            file_option("standard", "A standard with layers, instead of the stack's."),
             Argument(
                 "unit",
                 "The account's organisational units, instead of those in the ledger.",
@@ -177,9 +164,7 @@ FILE_COMMANDS = (
                 default=(),
                 read=patterns,
             ),
-            STACK,
-            REGION,
-            PROFILE,
+            *A_STACK,
         ),
     ),
     Command(

@@ -19,7 +19,7 @@ from cli.output.names import FixKind, Outcome
 from cli.sources.definition import Wanted
 from cli.terminal import line, say
 from cli.texts import STDIN
-from cli.unusable import Unusable
+from cli.unusable import Unusable, reason_of
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind
@@ -213,5 +213,5 @@ def _write(given: File, text: str) -> None:
             Path(file.name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise Unusable(f"{given.name} cannot be written ({(error.strerror or 'it failed').lower()}).") from None
+        raise Unusable(f"{given.name} cannot be written ({reason_of(error)}).") from None
     say(f"{given.name}: written.")

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cli.files import File, read
 from cli.output.evaluation import InputError
 from cli.sources.detection import ENDINGS
 from cli.terminal import say
-from cli.texts import STDIN, found_in, is_folder
+from cli.texts import STDIN, found_in
 from cli.unusable import NoDefinition, Unusable
 
 
@@ -43,7 +44,7 @@ class Inputs[T]:
     def usable(self) -> Iterator[T]:
         for name in dict.fromkeys(self.names):
             try:
-                yield from self._of_folder(name) if name != STDIN and is_folder(name) else self.kind.read(name)
+                yield from self._of_folder(name) if name != STDIN and Path(name).is_dir() else self.kind.read(name)
             except Unusable as unusable:
                 self._refuse(name, unusable)
 

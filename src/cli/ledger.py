@@ -3,10 +3,9 @@
 from aws.ledger import Ledger
 from aws.parameters import read_document
 from aws.sessions import Sessions
-from aws.stacks import Stacks
 from cli.confirmation import sentences
-from cli.deployed import deployed
-from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.deployed import connected, deployed
+from cli.failures import RequestFailed, failures_as_sentences
 from cli.options import AwsOptions, StackOptions
 from domain.organization import Membership, OwnersRecord
 from domain.places import Place
@@ -23,17 +22,10 @@ def compared_on(stack: str, given: AwsOptions, old: Standard | None, new: Standa
     Raises Unusable if there is no stack of that name, or it cannot be read.
     """
     with sentences(given), failures_as_sentences():
-        aws = Sessions(region=given.named_region[1] or None, profile=given.profile or None)
-        if not aws.region:
-            raise RequestFailed(NO_REGION)
-        place, found = Place(aws.account, aws.region), Stacks(aws).stack(stack)
-        if found is None:
-            raise RequestFailed(f"There is no stack {stack} in {aws.region}. Name it with --stack.")
-        table = found.outputs.get("LedgerTable", "")
-        if not table:
-            raise RequestFailed(f"The stack {stack} is not Outrider's: it has no output LedgerTable.")
+        aws = connected(given)
+        place, found = Place(aws.account, aws.region), deployed(aws, stack, "LedgerTable")
         old = old or _of_stack(aws, found.parameters.get("StandardLocation", ""))
-        ledger = Ledger(aws, table)
+        ledger = Ledger(aws, found.outputs["LedgerTable"])
         member = ledger.accounts.of(place.account) if old.layers or new.layers else Membership(place.account)
         comparison = LedgerComparison(ledger, Comparison(standard_of(old, member), standard_of(new, member), CATALOGUE))
         return old, list(comparison.of(place))
@@ -45,7 +37,7 @@ def standard_on(given: StackOptions, account: str) -> tuple[str, str, Membership
     The text is empty for the packaged standard. Raises Unusable if they cannot be read.
     """
     with sentences(given), failures_as_sentences():
-        aws = Sessions(region=given.named_region[1] or None, profile=given.profile or None)
+        aws = connected(given)
         found = deployed(aws, given.stack, "LedgerTable")
         location = found.parameters.get("StandardLocation", "")
         text = read_document(aws, location) if location else ""

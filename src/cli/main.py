@@ -10,7 +10,7 @@ from cli.commands import COMMANDS, GROUPS
 from cli.exits import BROKEN_PIPE, CLEAN, INTERRUPTED, UNUSABLE
 from cli.grammar import Command, HelpWanted, Misunderstood
 from cli.terminal import say, tolerate_any_encoding
-from cli.unusable import Unusable
+from cli.unusable import Unusable, reason_of
 
 _HELP, _VERSION = frozenset({"--help", "-h"}), frozenset({"--version", "-V"})
 _BY_NAME = {each.name: each for each in COMMANDS}
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BROKEN_PIPE
     except OSError as error:  # errors of reading and writing files are reported elsewhere
         _forget_output()
-        say(f"The output cannot be written ({(error.strerror or 'it failed').lower()}).")
+        say(f"The output cannot be written ({reason_of(error)}).")
         return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED

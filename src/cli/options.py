@@ -3,15 +3,13 @@
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from cli.environment import first_set
 from cli.report_formats import ReportFormat
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-
-type Format = Literal["table", "json"]
 
 
 def taken[T: DataclassInstance](kind: type[T], given: Namespace) -> T:
@@ -32,14 +30,6 @@ class EvaluationOptions:
     select: Sequence[str] = ()
     ignore: Sequence[str] = ()
     no_inline: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputOptions:
-    """How to print results, and the lowest severity that counts for the exit code."""
-
-    format: Format = "table"
-    fail_on: str = "LOW"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

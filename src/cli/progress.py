@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from cli.client import ApprovablePlan, FamilyCorrections, Progress, ReleaseTarget, UndoTarget
 from cli.terminal import Style
@@ -13,9 +13,9 @@ from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import Rollout, Stage
 from domain.standard import Mode
 from domain.subject import Subject
-from domain.triggers.actor import Actor
 from reports.reasons import joined, sentences, text
-from reports.words import NOT_NAMED
+from reports.text import minute
+from reports.words import approver_of, titled
 
 _REMOVED, _ADDED, _QUIET, _BAD, _GOOD = Style.RED, Style.GREEN, Style.DIM, Style.BOLD_RED, Style.BOLD_GREEN
 _LATEST = 5  # corrections of a family that have ended
@@ -37,8 +37,8 @@ def plan(approvable: ApprovablePlan, mode: Mode | None) -> Iterator[Line]:
     """Yield the proposed plan: the diff, why it needs approval, and what happens next."""
     proposed = approvable.proposed
     yield Line(f"{approvable.of}, plan {proposed.digest}", style=Style.BOLD)
-    until = f"; it can be approved until {_time(proposed.until)}" if proposed.until else ""
-    yield Line(f"Made {_time(proposed.drawn)}{until}.", 1)
+    until = f"; it can be approved until {minute(proposed.until)}" if proposed.until else ""
+    yield Line(f"Made {minute(proposed.drawn)}{until}.", 1)
     yield Line(f"Corrects {', '.join(proposed.rules)}.", 1)
     if proposed.left_out:
         yield Line(text(Reason(Code.LEFT_OUT, names=proposed.left_out)), 1)
@@ -80,7 +80,7 @@ def _what_comes(approvable: ApprovablePlan, mode: Mode | None) -> str:
 def undoing(found: UndoTarget) -> Iterator[Line]:
     """Yield what an undo would do."""
     attempt = found.attempt
-    yield Line(_title(attempt), style=Style.BOLD)
+    yield Line(titled(attempt), style=Style.BOLD)
     for rollout in attempt.rollouts:
         if not found.service or rollout.service == found.service:
             yield Line(f"{rollout.service} goes back from {_target(rollout)} to {rollout.before.name}.", 1)
@@ -165,19 +165,14 @@ def family_corrections(found: FamilyCorrections, *, all_of_it: bool) -> Iterator
 
 def _attempt(attempt: Attempt, indent: int) -> Iterator[Line]:
     guard = f" ({attempt.guard})" if attempt.guard else ""
-    by = f", approved by {Actor(attempt.approved_by).name if attempt.approved_by else NOT_NAMED}"
+    by = f", approved by {approver_of(attempt)}" if attempt.approved else ""
     yield Line(
-        f"{_title(attempt)}: {attempt.state}{guard}, {_time(attempt.time)}{by if attempt.approved else ''}"
+        f"{titled(attempt)}: {attempt.state}{guard}, {minute(attempt.time)}{by}"
         f"{_due(attempt.due) if not attempt.state.ended else ''}",
         indent,
     )
     yield from (Line(reason, indent + 1) for reason in sentences(attempt.reasons))
     yield from (_rollout(rollout, indent + 1) for rollout in attempt.rollouts)
-
-
-def _title(attempt: Attempt) -> str:
-    what = f"{attempt.service} ({attempt.source})" if attempt.service else str(attempt.source)
-    return f"{what} → {attempt.correction}" if attempt.correction else what
 
 
 def _rollout(rollout: Rollout, indent: int) -> Line:
@@ -214,7 +209,7 @@ def _state(rollout: Rollout) -> str:  # noqa: C901 - a case for each stage: mypy
 
 
 def _quarantined(quarantine: Quarantine) -> str:
-    return f"In quarantine since {_time(quarantine.since)}: {joined(quarantine.reasons)}"
+    return f"In quarantine since {minute(quarantine.since)}: {joined(quarantine.reasons)}"
 
 
 def _target(rollout: Rollout) -> str:
@@ -226,8 +221,4 @@ def _target(rollout: Rollout) -> str:
 
 
 def _due(due: datetime | None) -> str:
-    return f" Next try: {_time(due)}." if due is not None else ""
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f" Next try: {minute(due)}." if due is not None else ""

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from aws.dry import DrySessions
-from aws.sessions import Sessions
 from aws.stacks import Stack, Stacks
 from cli.confirmation import printed, sentences
+from cli.deployed import connected
 from cli.exits import CLEAN, UNUSABLE
-from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.failures import failures_as_sentences
 from cli.options import StackOptions, taken
 from cli.output.replay import ReplayEntry, ReplayOutput
 from cli.output.writing import rendered
 from cli.progress import Line, diff
-from cli.table import style_of
+from cli.table import STYLES
 from cli.terminal import Style, say
 from cli.texts import text_of
 from cli.unusable import Unusable
@@ -57,9 +57,7 @@ def _events(file: str) -> list[Any]:
 
 def _replayer(where: StackOptions) -> tuple[Replayer, str]:
     """Return the use case, and the account whose events it can replay."""
-    aws = Sessions(region=where.named_region[1] or None, profile=where.profile or None)
-    if not aws.region:
-        raise RequestFailed(NO_REGION)
+    aws = connected(where)
     stack = Stacks(aws).stack(where.stack)
     if stack is None:
         say(
@@ -136,7 +134,7 @@ def _lines(file: str, found: Replayed) -> Iterator[Line]:
 
 
 def _alert(alert: Alert) -> Iterator[Line]:
-    yield Line(f"Alert, {alert.transition}: {alert.name}: {alert.rule}", 1, style_of(alert.severity))
+    yield Line(f"Alert, {alert.transition}: {alert.name}: {alert.rule}", 1, STYLES[alert.severity])
     yield from (Line(f"{drift.where}: {drift.why}", 2) for drift in alert.drifts)
     if alert.digest:
         yield Line(f"Plan {alert.digest}, {alert.safety}:", 2)

@@ -5,14 +5,14 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from aws.sessions import Rates, Sessions
 from cli.confirmation import sentences
+from cli.deployed import connected
 from cli.exits import CLEAN, DRIFTED, INCOMPLETE
-from cli.failures import NO_REGION, RequestFailed, failures_as_sentences
+from cli.failures import failures_as_sentences
 from cli.meter import Meter
 from cli.options import AwsOptions, ReportOptions, taken
 from cli.output.scan import (
@@ -28,7 +28,7 @@ from cli.output.writing import rendered, written
 from cli.policy import SCAN, policy_of
 from cli.report_formats import ReportFormat
 from cli.reporting import opened
-from cli.scan_results import errors_of, outcome_of, results_of, severity_of
+from cli.scan_results import errors_of, outcome_of, results_of
 from cli.scan_table import as_table
 from cli.terminal import say
 from cli.unusable import Unusable
@@ -142,14 +142,11 @@ def _scanned(by: ScanOptions, earlier: tuple[Totals, ...]) -> Fleet:
 def _places(by: ScanOptions, profile: str) -> Iterator[tuple[Sessions, Place]]:
     """Yield the accounts and regions that one profile's credentials reach."""
     options = by.aws(profile)
-    sessions = partial(Sessions, region=options.named_region[1] or None, profile=profile or None, rates=_RATES)
-    aws = sessions()
     with sentences(options), failures_as_sentences(_POLICY):
-        if not aws.region:
-            raise RequestFailed(NO_REGION)
+        aws = connected(options, rates=_RATES)
         accounts = by.account or [aws.account]
         if by.role_name:
-            aws = sessions(Members(aws.account, by.role_name, by.external_id))
+            aws = connected(options, Members(aws.account, by.role_name, by.external_id), _RATES)
     for account in accounts:
         yield from ((aws, Place(account, region)) for region in by.region or [aws.region])
 
@@ -166,7 +163,7 @@ def _totals_in(name: str) -> Totals:
 
 
 def _exit_code(fleet: Fleet, least: Severity) -> int:
-    severities = (severity_of(result) for entry in fleet.entries for result in entry.results)
+    severities = (result.state.severity for entry in fleet.entries for result in entry.results)
     if any(severity is not None and severity >= least for severity in severities):
         return DRIFTED
     return CLEAN if fleet.totals.complete else INCOMPLETE
@@ -216,11 +213,10 @@ def _entry(entry: Entry) -> ScanEntry:
 
 
 def _verdict(result: Result) -> ScanVerdict:
-    severity = severity_of(result)
     return ScanVerdict(
         rule=result.rule,
         verdict=outcome_of(result),
-        severity=severity,
+        severity=result.state.severity,
         drifts=tuple(
             ScanDrift(each.code, each.where, each.why, each.found, each.wanted, each.severity)
             for each in result.problems

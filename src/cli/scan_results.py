@@ -10,47 +10,28 @@ from cli.output.evaluation import DefinitionEntry, DriftEntry, InputError, Verdi
 from cli.output.names import FixKind, Outcome, page_of
 from cli.report_formats import ReportFormat
 from cli.results import Result, Results, Source
-from domain.places import Place
-from domain.severity import Severity
-from reports.fleet.model import Entry, Fix, Fleet, State
+from domain.places import Revision
+from reports.fleet.model import Fix, Fleet, State
 from reports.fleet.model import Result as Found
 from rules import BY_ID
+
+_FIXES = {Fix.SAFE: FixKind.SAFE, Fix.REVIEW: FixKind.REVIEW, Fix.REFUSED: FixKind.NONE, Fix.NONE: FixKind.NONE}
 
 
 def results_of(fleet: Fleet, form: ReportFormat) -> Iterator[Result[DefinitionEntry]]:
     """Yield a result for each row."""
     results = Results(form)
     for entry in fleet.entries:
-        name = f"{_path(entry.place)}/{entry.service or entry.family}"
+        name = f"{entry.place}/{entry.service or entry.family}"
+        revision = Revision(entry.place, entry.family, entry.revision)
         verdicts = tuple(map(_verdict, entry.results))
-        made = DefinitionEntry(name, _revision(entry), entry.not_evaluated or None, verdicts)
+        made = DefinitionEntry(name, revision.arn, entry.not_evaluated or None, verdicts)
         yield results.of(fingerprinted(made), Source(entry.place, {}, deployed=True))
 
 
 def errors_of(fleet: Fleet) -> tuple[InputError, ...]:
     """Return what could not be read."""
-    return tuple(
-        InputError(
-            f"{_path(each.place)}/{each.kind}", f"{one.call} failed: {one.code}: {one.resource}{_more(one.count)}"
-        )
-        for each in fleet.coverage
-        for one in each.unread
-    )
-
-
-def severity_of(result: Found) -> Severity | None:
-    """Return the severity of what drifted; None if nothing did."""
-    match result.state:
-        case State.CRITICAL:
-            return Severity.CRITICAL
-        case State.HIGH:
-            return Severity.HIGH
-        case State.MEDIUM:
-            return Severity.MEDIUM
-        case State.LOW:
-            return Severity.LOW
-        case State.NOT_APPLICABLE | State.COMPLIANT | State.EXEMPT | State.UNKNOWN:
-            return None
+    return tuple(InputError(f"{each.place}/{each.kind}", str(one)) for each in fleet.coverage for one in each.unread)
 
 
 def outcome_of(result: Found) -> Outcome:
@@ -66,41 +47,18 @@ def outcome_of(result: Found) -> Outcome:
             return Outcome.DRIFTED
 
 
-def _path(place: Place) -> str:
-    return f"{place.account}/{place.region}"
-
-
-def _more(count: int) -> str:
-    return f" and {count - 1:,} more" if count > 1 else ""
-
-
-def _revision(entry: Entry) -> str:
-    place = entry.place
-    return f"arn:{place.partition}:ecs:{place.region}:{place.account}:task-definition/{entry.family}:{entry.revision}"
-
-
 def _verdict(result: Found) -> VerdictEntry:
     return VerdictEntry(
         rule=result.rule,
         page=page_of(result.rule),
         verdict=outcome_of(result),
-        severity=severity_of(result) or BY_ID[result.rule].severity,
+        severity=result.state.severity or BY_ID[result.rule].severity,
         drifts=tuple(
             DriftEntry(each.code, each.where, each.why, each.found, each.wanted, each.severity)
             for each in result.problems
         ),
-        fix=_fix(result.fix),
+        fix=_FIXES[result.fix],
         refusal=" ".join(result.remarks) if result.fix is Fix.REFUSED else "",
         reasons=result.reasons,
         unread=(),
     )
-
-
-def _fix(fix: Fix) -> FixKind:
-    match fix:
-        case Fix.SAFE:
-            return FixKind.SAFE
-        case Fix.REVIEW:
-            return FixKind.REVIEW
-        case Fix.REFUSED | Fix.NONE:
-            return FixKind.NONE

@@ -3,19 +3,13 @@
 from itertools import groupby
 from typing import TextIO
 
-from cli.table import style_of
+from cli.table import STYLES
 from cli.terminal import Style, console, line
 from domain.severity import Severity
-from reports.fleet.model import Entry, Fleet, State
+from reports.fleet.model import Entry, Fleet
 
 _SHOWN = 40
 """Drifted services that are listed for each account and region; the report and the JSON have all."""
-_SEVERITIES = {
-    State.CRITICAL: Severity.CRITICAL,
-    State.HIGH: Severity.HIGH,
-    State.MEDIUM: Severity.MEDIUM,
-    State.LOW: Severity.LOW,
-}
 
 
 def as_table(fleet: Fleet, file: TextIO | None = None) -> None:
@@ -30,8 +24,8 @@ def as_table(fleet: Fleet, file: TextIO | None = None) -> None:
         )
         for entry in drifted[:_SHOWN]:
             worst = _worst(entry) or Severity.LOW
-            rules = ", ".join(each.rule for each in entry.results if each.state in _SEVERITIES)
-            out.wrapped([(f"{worst:<8} ", style_of(worst)), (line(_name(entry)), Style.BOLD), f": {rules}"], 2, 4)
+            rules = ", ".join(each.rule for each in entry.results if each.state.severity)
+            out.wrapped([(f"{worst:<8} ", STYLES[worst]), (line(_name(entry)), Style.BOLD), f": {rules}"], 2, 4)
         if len(drifted) > _SHOWN:
             out.wrapped(f"and {len(drifted) - _SHOWN:,} more; --report and --format json have all.", 2)
         if not drifted:
@@ -42,8 +36,7 @@ def as_table(fleet: Fleet, file: TextIO | None = None) -> None:
     for gap in gaps:
         out.wrapped(f"{gap.place}: {gap.read:,} of {gap.found:,} {gap.kind}", 2)
         for one in gap.unread:
-            more = f" and {one.count - 1:,} more" if one.count > 1 else ""
-            out.wrapped(line(f"{one.call} failed: {one.code}: {one.resource}{more}"), 4)
+            out.wrapped(line(str(one)), 4)
     totals = fleet.totals
     good = totals.services - totals.drifted - totals.unknown
     outside = sum(bool(entry.not_evaluated) for entry in fleet.entries)
@@ -56,7 +49,7 @@ def as_table(fleet: Fleet, file: TextIO | None = None) -> None:
 
 
 def _worst(entry: Entry) -> Severity | None:
-    return max((_SEVERITIES[each.state] for each in entry.results if each.state in _SEVERITIES), default=None)
+    return max(filter(None, (each.state.severity for each in entry.results)), default=None)
 
 
 def _name(entry: Entry) -> str:

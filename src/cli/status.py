@@ -11,7 +11,7 @@ from aws.parameters import Switch, read_document
 from aws.sessions import Sessions
 from aws.stacks import Stack
 from cli.confirmation import printed, sentences
-from cli.deployed import deployed
+from cli.deployed import connected, deployed
 from cli.exits import DONE
 from cli.failures import failures_as_sentences
 from cli.options import StackOptions, taken
@@ -28,7 +28,7 @@ from cli.output.status import (
     SweepEntry,
     UncoveredEntry,
 )
-from cli.output.writing import rendered
+from cli.output.writing import iso, rendered
 from cli.progress import Line
 from cli.terminal import Style
 from domain.coverage import Seen
@@ -80,8 +80,8 @@ def status(given: Namespace) -> int:
 
 
 def _read(where: StackOptions) -> _Found:
-    name, aws = where.stack, Sessions(region=where.named_region[1] or None, profile=where.profile or None)
-    stack = deployed(aws, name, "LedgerTable", "CertificatesBucket")
+    aws = connected(where)
+    stack = deployed(aws, where.stack, "LedgerTable", "CertificatesBucket")
     home, ledger = Place(aws.account, aws.region), Ledger(aws, stack.outputs["LedgerTable"])
     switch = stack.outputs.get("CorrectionsSwitch", "")
     turned = Switch(aws, switch)
@@ -89,7 +89,7 @@ def _read(where: StackOptions) -> _Found:
     off_in = turned.read().off_in if switch and (off is None or off.code is Code.SWITCH_OFF_IN) else ()
     seen = seen_if_readable(ledger, Bucket(aws, stack.outputs["CertificatesBucket"]))
     found = status_of(ledger.overviews.of_all(), home, _now(), seen)
-    found = replace(found, swept=ledger.health.run(home), stack=name)
+    found = replace(found, swept=ledger.health.run(home), stack=where.stack)
     if switch and off is None:
         found = replace(found, standing=found.standing.with_corrections_on)
     owners, standard = tuple(ledger.accounts.exemptions()), _standard(aws, stack)
@@ -174,19 +174,19 @@ def _output(found: _Found) -> StatusOutput:
         exemptions=None if found.exemptions is None else tuple(map(_exemption, found.exemptions)),
         owners=tuple(_owners_entry(record.place, each) for record in found.owners for each in record.entries),
         suppressed=_findings(state.suppressed),
-        swept=SweepEntry(_stamp(state.swept.began), _until(state.swept.ended)) if state.swept is not None else None,
+        swept=SweepEntry(state.swept.began.isoformat(), iso(state.swept.ended)) if state.swept is not None else None,
         coverage=_seen(state.seen),
         unwatched=state.unwatched,
     )
 
 
 def _quarantine(family: SubjectId, each: Quarantine) -> QuarantineEntry:
-    return QuarantineEntry(*_place(family.place), family.name, _stamp(each.since), joined(each.reasons))
+    return QuarantineEntry(*_place(family.place), family.name, each.since.isoformat(), joined(each.reasons))
 
 
 def _seen(seen: Seen) -> SeenEntry:
     uncovered = seen.certificate.uncovered if seen.certificate is not None else []
-    entries = (UncoveredEntry(*_place(each.place), _until(each.since), unseen(each)) for each in uncovered)
+    entries = (UncoveredEntry(*_place(each.place), iso(each.since), unseen(each)) for each in uncovered)
     return SeenEntry(seen.complete, seen.proof.value, tuple(entries))
 
 
@@ -205,7 +205,7 @@ def _findings(findings: Iterable[Finding]) -> tuple[FindingEntry, ...]:
             each.rule,
             each.severity.value,
             each.resource,
-            _stamp(each.created),
+            each.created.isoformat(),
         )
         for each in ordered
     )
@@ -225,7 +225,7 @@ def _plan(each: PlanWaiting, status: Status) -> PlanEntry:
         severity=each.severity.value,
         safety=plan.safety,
         reasons=tuple(plan.reasons),
-        until=_until(plan.until),
+        until=iso(plan.until),
         command=reports.apply_of(each, status),
     )
 
@@ -244,8 +244,8 @@ def _attempt(each: Attempt) -> AttemptEntry:
         rules=tuple(each.rules),
         digest=each.digest,
         services={rollout.service: rollout.stage.value for rollout in each.rollouts},
-        due=_until(each.due),
-        since=_stamp(each.began or each.time),
+        due=iso(each.due),
+        since=(each.began or each.time).isoformat(),
     )
 
 
@@ -259,8 +259,8 @@ def _stage_entries(stages: Stages) -> Iterator[StageEntry]:
         accounts = [each for each in stages.accounts if each.stage == number]
         yield StageEntry(
             number + 1,
-            _until(stages.opens(number)),
-            _until(stages.firsts.get(number)),
+            iso(stages.opens(number)),
+            iso(stages.firsts.get(number)),
             tuple(each.account for each in accounts if each.first is not None),
             tuple(f"{each.account}/{name}" for each in accounts for name in each.failed),
         )
@@ -269,11 +269,3 @@ def _stage_entries(stages: Stages) -> Iterator[StageEntry]:
 def _owners_entry(place: Place, each: OwnersEntry) -> OwnersExemptionEntry:
     expires = each.expires.isoformat()
     return OwnersExemptionEntry(place.account, place.region, tuple(each.rules), each.where, expires, each.reason)
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.isoformat()
-
-
-def _until(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment is not None else None

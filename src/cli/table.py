@@ -13,22 +13,13 @@ from cli.terminal import Console, Style, console, line
 from domain.facts import FactKind
 from domain.severity import Severity
 
-
-def style_of(severity: Severity) -> Style:
-    """Return the style of a severity."""
-    match severity:
-        case Severity.CRITICAL:
-            return Style.BOLD_RED
-        case Severity.HIGH:
-            return Style.RED
-        case Severity.MEDIUM:
-            return Style.YELLOW
-        case Severity.LOW:
-            return Style.CYAN
-        case Severity.INFORMATIONAL:
-            return Style.DIM
-
-
+STYLES = {
+    Severity.CRITICAL: Style.BOLD_RED,
+    Severity.HIGH: Style.RED,
+    Severity.MEDIUM: Style.YELLOW,
+    Severity.LOW: Style.CYAN,
+    Severity.INFORMATIONAL: Style.DIM,
+}
 _FIXES = {FixKind.SAFE: ", fix is safe", FixKind.REVIEW: ", fix needs approval", FixKind.NONE: ""}
 
 
@@ -36,28 +27,22 @@ def as_table[Entry: (DefinitionEntry, ConfigurationEntry)](
     results: Iterable[Result[Entry]], what: str, *, hint: bool, out: TextIO | None
 ) -> None:
     """Print by file. `hint`: whether to say that --config gives the configuration."""
-    _as_table(results, what, hint=hint, out=console(out))
-
-
-def _as_table[Entry: (DefinitionEntry, ConfigurationEntry)](
-    results: Iterable[Result[Entry]], what: str, *, hint: bool, out: Console
-) -> None:
-    shown, tally = "", Counter[str]()
+    to, shown, tally = console(out), "", Counter[str]()
     unread = dict[str, tuple[str, ...]]()
     for result in results:
         entry = result.entry
         if entry.file != shown:
             # Not folded, so that the path can be copied.
-            out.print([(line(entry.file), Style.BOLD)])
+            to.print([(line(entry.file), Style.BOLD)])
             shown = entry.file
-        _print(out, result)
+        _print(to, result)
         tally["not evaluated" if entry.not_evaluated else "drifted" if result.worst else "clean"] += 1
         unread |= {each.rule: each.unread for each in entry.verdicts if each.unread}
     if unread:
-        out.wrapped([(_unread(unread, hint=hint), Style.DIM)])
+        to.wrapped([(_unread(unread, hint=hint), Style.DIM)])
     if tally:
         counts = ", ".join(f"{tally[word]} {word}" for word in ("drifted", "clean", "not evaluated") if tally[word])
-        out.wrapped(f"{tally.total()} {what}{'s' if tally.total() > 1 else ''}: {counts}.")
+        to.wrapped(f"{tally.total()} {what}{'s' if tally.total() > 1 else ''}: {counts}.")
 
 
 def _print[Entry: (DefinitionEntry, ConfigurationEntry)](out: Console, result: Result[Entry]) -> None:
@@ -84,17 +69,14 @@ def _print[Entry: (DefinitionEntry, ConfigurationEntry)](out: Console, result: R
 
 def _print_drifts(out: Console, verdict: VerdictEntry) -> None:
     graded = verdict.verdict is Outcome.DRIFTED
-    grade = (verdict.severity.value if graded else "note", style_of(verdict.severity))
-    out.wrapped([grade, " ", (verdict.rule, Style.BOLD if graded else Style.PLAIN), _FIXES[verdict.fix]], 4)
+    head = (verdict.severity.value if graded else "note", STYLES[verdict.severity])
+    out.wrapped([head, " ", (verdict.rule, Style.BOLD if graded else Style.PLAIN), _FIXES[verdict.fix]], 4)
     for drift in verdict.drifts:
-        lower = "" if drift.severity is verdict.severity else _grade(drift.severity)
+        grade = "note" if drift.severity is Severity.INFORMATIONAL else drift.severity.value
+        lower = "" if drift.severity is verdict.severity else grade
         place = f"{line(drift.location.file)}:{drift.location.line}" if drift.location else ""
         notes = ", ".join(filter(None, (place, lower)))
         out.wrapped(f"{line(drift.where)}{f' ({notes})' if notes else ''}: {line(drift.why)}", 6)
-
-
-def _grade(severity: Severity) -> str:
-    return "note" if severity is Severity.INFORMATIONAL else str(severity)
 
 
 def _unread(unread: dict[str, tuple[str, ...]], *, hint: bool) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cli.unusable import Unusable
+from cli.unusable import Unusable, reason_of
 
 STDIN = "-"
 _INTEGER = re.compile(r"\d{1,18}")
@@ -48,12 +48,7 @@ def integer(text: str) -> int | None:
     return int(text) if _INTEGER.fullmatch(text) else None
 
 
-def is_folder(name: str) -> bool:
-    """Return whether a folder has this name."""
-    return Path(name).is_dir()
-
-
-def found_in(name: str, endings: tuple[str, ...] = (".json",)) -> Iterator[str]:
+def found_in(name: str, endings: tuple[str, ...]) -> Iterator[str]:
     """Yield the files of a folder and its subfolders with these endings, in order; raise Unusable if there are none.
 
     Hidden folders but .aws and those of packages are skipped.
@@ -64,7 +59,7 @@ def found_in(name: str, endings: tuple[str, ...] = (".json",)) -> Iterator[str]:
         folders[:] = sorted(entry for entry in folders if _is_read(entry, folder))
         names += [str(Path(folder) / file) for file in sorted(files) if file.lower().endswith(endings)]
     if unreadable:
-        raise Unusable(f"{unreadable[0].filename} cannot be read ({_reason(unreadable[0])}). Check its permissions.")
+        raise Unusable(f"{unreadable[0].filename} cannot be read ({reason_of(unreadable[0])}). Check its permissions.")
     if not names:
         *others, last = endings
         listed = f"{', '.join(others)} or {last}" if others else last
@@ -78,10 +73,6 @@ def _is_read(folder: str, above: str) -> bool:
     if folder.startswith(".") or folder in _SKIPPED_FOLDERS:
         return False
     return not (Path(above).name in _HIDDEN_FOLDERS_READ and folder in _OF_THE_AWS_CLI)
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or "it failed").lower()
 
 
 def text_of(name: str) -> tuple[str, str]:
@@ -99,7 +90,7 @@ def text_of(name: str) -> tuple[str, str]:
     except IsADirectoryError:
         raise Unusable(f"{name} is a folder. Name a file.") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL within the name
-        reason = _reason(error) if isinstance(error, OSError) else "its name is not valid"
+        reason = reason_of(error) if isinstance(error, OSError) else "its name is not valid"
         raise Unusable(f"{name} cannot be read ({reason}).") from None
     if len(raw) > MAX_BYTES:
         raise Unusable(f"{shown(name)} is larger than {MAX_BYTES // 1024 // 1024} MiB. Split it.")

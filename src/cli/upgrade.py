@@ -7,8 +7,8 @@ from cli.collector import is_configuration
 from cli.evaluating import FileEvaluator
 from cli.files import definitions_in
 from cli.inputs import Inputs, Kind
-from cli.options import EvaluationOptions, OutputOptions, taken
-from cli.output.writing import ENTRY, print_streamed, rendered
+from cli.options import EvaluationOptions, taken
+from cli.output.writing import ENTRY, rendered, streamed
 from cli.reporting import exit_code
 from cli.texts import shown, text_of
 from cli.unusable import NoDefinition, Unusable
@@ -18,21 +18,21 @@ from domain.collector.releases import Release, newest_known, release_facts
 
 def upgrade(given: Namespace) -> int:
     """Say what another release breaks; return the exit code."""
-    output, by = taken(OutputOptions, given), taken(EvaluationOptions, given)
+    by = taken(EvaluationOptions, given)
     since = _known(given.since) if given.since is not None else None
     change = Change(FileEvaluator.of_options(by), _known(given.to), since)
     inputs = Inputs(given.files, _BOTH)
     outlooks = [change.outlook(each) for each in inputs.usable()]
-    if output.format == "json":
+    if given.format == "json":
         entries = (rendered(outlook.entry, ENTRY) for outlook in outlooks)
-        print_streamed(entries, lambda: {"errors": inputs.errors, "skipped": inputs.skipped})
+        print(*streamed(entries, lambda: {"errors": inputs.errors, "skipped": inputs.skipped}), sep="", end="")
     else:
         from cli.upgrade_table import as_table  # noqa: PLC0415 - JSON does not need it
 
         as_table(outlooks)
     inputs.say_what_was_skipped()
     worst = max((severity for outlook in outlooks for severity in outlook.severities), default=None)
-    return exit_code(worst, inputs, output.fail_on)
+    return exit_code(worst, inputs, given.fail_on)
 
 
 def _known(text: str) -> Release:

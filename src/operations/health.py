@@ -100,7 +100,7 @@ class Doctor:
     def _standard(self, location: str, ledger: Ledger) -> Fact[StoredStandard]:
         if not location:
             return NOT_READ
-        swept = _row(lambda: ledger.sweeps.last(self.place))
+        swept = _row(lambda: ledger.health.basis(self.place))
         digest: Fact[str] = Known(swept.value.standard) if isinstance(swept, Known) else swept
         try:
             return Known(StoredStandard("", Standards(self.sessions, location, self.rules).current().digest, digest))

@@ -71,7 +71,7 @@ def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: Ale
         drifts=tuple(_drift(drift) for drift in drifts[:_DRIFTS]),
         omitted=max(len(drifts) - _DRIFTS, 0),
         changes=_changes(shown),
-        omitted_changes=_omitted(shown),
+        omitted_changes=max(len(shown.changes) - _CHANGES, 0) if shown else 0,
         statements=statements(finding),
         use=use_of(finding, _USERS) if finding.state is FindingState.OPEN else _runs_in(finding),
         users=tuple(
@@ -118,10 +118,6 @@ def _fragments(plan: Plan | None) -> tuple[AlertFragment, ...]:
     if written is None or len(written.text) > ROOM:
         return ()
     return (AlertFragment(form=written.form, text=written.text),)
-
-
-def _omitted(plan: Plan | None) -> int:
-    return max(len(plan.changes) - _CHANGES, 0) if plan else 0
 
 
 def console_links(resource: str) -> dict[str, str]:

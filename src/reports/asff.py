@@ -6,25 +6,26 @@ belongs to the customer and is never written.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from domain.drift import Safety
 from domain.findings.finding import Finding, FindingState, shortened
 from domain.findings.users import MOST_USERS
-from domain.places import Revision, role_name
+from domain.places import Place, Revision, role_name
 from domain.remediation.plan import Plan
 from domain.rule import Rule
+from domain.severity import Severity
 from domain.subject import Subject
 from domain.verdict import Exempt, ExemptedBy
 from reports.advice import next_step, statements
 from reports.source import at_source
-from reports.text import clean, cut, line
+from reports.text import clean, cut, line, stamp
 from reports.use import use_of, where_it_runs
 from reports.words import plan_command
 
-_TITLE, _DESCRIPTION, _RECOMMENDATION = 256, 1024, 512  # characters, as all lengths here
+TITLE, DESCRIPTION, RECOMMENDATION = 256, 1024, 512  # characters, as all lengths here
 # What a person reads of an ordinary finding, title included, is at most 900; the rest is in the resource's details.
 _PLACES, _ADVICE = 520, 250
 _FIELDS, _FIELD_NAME, _FIELD = 50, 128, 2048
@@ -33,7 +34,13 @@ _DETAILS, _DETAIL_NAME, _DETAIL = 50, 127, 1023
 _BYTES = 230_000  # of the 240 KB that a finding may have, as it is sent: twelve for an emoji
 _DRIFTS, _STATEMENTS, _CHANGES = 20, 8, 15  # of the fifty details; the rest name the resource
 NOTHING_TO_DO = "No action is needed."
-_TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
+_RESOURCES = {
+    Subject.FAMILY: "AwsEcsTaskDefinition",
+    Subject.SERVICE: "AwsEcsService",
+    Subject.PARAMETER: "Other",
+    Subject.ROLE: "AwsIamRole",
+}
+"""The types of resources in ASFF."""
 
 
 def asff(
@@ -46,37 +53,23 @@ def asff(
     """
     place = finding.subject.place
     compliance, record = _status(finding.state)
-    severity = {"Label": finding.severity.value, "Original": finding.severity.value}
     fixing = plan if plan is not None and finding.state is FindingState.OPEN and finding.rule in plan.fixes else None
     fields = {"rule": finding.rule, "plan": fixing.digest if fixing else "", **facts}
     title = rule.title if rule is not None else finding.rule
     advice = recommendation(finding, rule, plan) if rule is not None else NOTHING_TO_DO
     page = rule_url(docs, rule) if rule is not None else docs
     details = _fitting(_details(finding, fixing, facts.get("stack", "")), _DETAILS, _DETAIL_NAME, _DETAIL)
-    made = {
-        "SchemaVersion": "2018-10-08",
-        "Id": finding.id,
-        "ProductArn": place.arn("securityhub", f"product/{place.account}/default"),
-        "ProductName": "Outrider",
-        "GeneratorId": f"outrider/{finding.rule}",
-        "AwsAccountId": place.account,
-        "Region": place.region,
-        "CreatedAt": _time(finding.created),
-        "FirstObservedAt": _time(finding.created),
-        "LastObservedAt": _time(finding.updated),
-        "UpdatedAt": _time(finding.updated),
-        "Types": _TYPES,
-        "Severity": severity,
-        "FindingProviderFields": {"Severity": severity, "Types": _TYPES},
-        "Title": line(f"{title} ({finding.subject.name})", _TITLE),
-        "Description": line(description(finding), _DESCRIPTION) or title,
-        "Remediation": {"Recommendation": {"Text": line(advice, _RECOMMENDATION)} | ({"Url": page} if page else {})},
+    seen = (finding.created, finding.updated)
+    made = envelope(place, finding.id, f"outrider/{finding.rule}", finding.severity, seen) | {
+        "Title": line(f"{title} ({finding.subject.name})", TITLE),
+        "Description": line(description(finding), DESCRIPTION) or title,
+        "Remediation": {"Recommendation": {"Text": line(advice, RECOMMENDATION)} | ({"Url": page} if page else {})},
         "ProductFields": _fitting(
             ((f"outrider/{key}", value) for key, value in fields.items()), _FIELDS, _FIELD_NAME, _FIELD
         ),
         "Resources": [
             {
-                "Type": _resource_type(finding.subject.kind),
+                "Type": _RESOURCES[finding.subject.kind],
                 "Id": shortened(finding.resource),
                 "Partition": place.partition,
                 "Region": place.region,
@@ -91,16 +84,28 @@ def asff(
     return made
 
 
-def _resource_type(subject: Subject) -> str:
-    match subject:
-        case Subject.FAMILY:
-            return "AwsEcsTaskDefinition"
-        case Subject.SERVICE:
-            return "AwsEcsService"
-        case Subject.PARAMETER:
-            return "Other"
-        case Subject.ROLE:
-            return "AwsIamRole"
+def envelope(
+    place: Place, name: str, generator: str, severity: Severity, seen: tuple[datetime, datetime]
+) -> dict[str, Any]:
+    """Return the members that each finding of Outrider has: its Id is `name`, and it was `seen` first and last."""
+    (first, last), types = map(stamp, seen), ["Software and Configuration Checks/AWS Security Best Practices"]
+    graded = {"Label": severity.value, "Original": severity.value}
+    return {
+        "SchemaVersion": "2018-10-08",
+        "Id": name,
+        "ProductArn": place.arn("securityhub", f"product/{place.account}/default"),
+        "ProductName": "Outrider",
+        "GeneratorId": generator,
+        "AwsAccountId": place.account,
+        "Region": place.region,
+        "CreatedAt": first,
+        "FirstObservedAt": first,
+        "LastObservedAt": last,
+        "UpdatedAt": last,
+        "Types": types,
+        "Severity": graded,
+        "FindingProviderFields": {"Severity": graded, "Types": types},
+    }
 
 
 def _status(state: FindingState) -> tuple[str, str]:
@@ -241,7 +246,3 @@ def _fitting(pairs: Iterable[tuple[str, str]], most: int, key_length: int, lengt
 def rule_url(docs: str, rule: Rule) -> str:
     """Return the rule's page on the documentation's site; without one, AWS's or OpenTelemetry's page."""
     return f"{docs}/docs/rules/{rule.id}.html" if docs else rule.reference
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from domain.coverage import Certificate, Coverage, CoverageRow, Gap, Proof, Seen, Uncovered
 from domain.subject import Subject
 from domain.sweeping import Scope
+from reports.text import minute
 
 PLURALS = {
     Subject.FAMILY: "families",
@@ -64,7 +64,7 @@ def unseen(each: Uncovered) -> str:
         f"{_numbers(kinds)} {coverage.value}{f' ({_reason(call, code)})' if code else ''}"
         for (coverage, call, code), kinds in by_reason.items()
     ]
-    since = f", since {_time(each.since)}" if each.since is not None else ""
+    since = f", since {minute(each.since)}" if each.since is not None else ""
     return f"{each.place}: {'; '.join(gaps)}{since}"
 
 
@@ -80,7 +80,7 @@ def proof(seen: Seen) -> str:
         case Proof.NONE:
             return "No sweep has ended yet, so the coverage is not known."
         case Proof.OLD:
-            ended = f" {_time(seen.certificate.ended)}" if seen.certificate is not None else ""
+            ended = f" {minute(seen.certificate.ended)}" if seen.certificate is not None else ""
             return f"The last sweep ended{ended}: what changed since then was seen only if an event came."
         case Proof.UNREAD:
             return f"The coverage is not known: {seen.why}."
@@ -89,7 +89,7 @@ def proof(seen: Seen) -> str:
 def text(certificate: Certificate) -> Iterator[str]:
     """Yield the lines that `outrider coverage` prints."""
     yield summary(certificate)
-    yield f"The sweep began {_time(certificate.began)} and ended {_time(certificate.ended)}."
+    yield f"The sweep began {minute(certificate.began)} and ended {minute(certificate.ended)}."
     yield f"Standard {certificate.standard or 'not usable'}, release {certificate.release}, run {certificate.run}."
     yield f"Digest {certificate.digest}, after {certificate.before or 'none'}."
     for each in certificate.owners:
@@ -164,7 +164,3 @@ def _limited(scope: Scope) -> str:
     given = (("account", scope.account), ("region", scope.region), ("cluster", scope.cluster), ("family", scope.family))
     named = ", ".join(f"{name} {value}" for name, value in given if value)
     return f" ({named})" if named else ""
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

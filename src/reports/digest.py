@@ -10,7 +10,7 @@ from domain.findings.address import NOWHERE, Address
 from domain.findings.alert import Alert, AlertLine, AlertSection
 from domain.findings.finding import Finding, FindingState
 from domain.findings.thread import Thread
-from domain.places import Place, Revision, role_name
+from domain.places import Place, Revision
 from domain.severity import Severity
 from domain.standard import Exemption, Standard
 from domain.status import Status
@@ -18,7 +18,7 @@ from domain.subject import Subject, SubjectId
 from reports.alerts import finding_link, report_link
 from reports.coverage import proof, uncovered
 from reports.status import elsewhere, exemptions_of, places_of, section, sections_of, swept, unseen_of, unwatched
-from reports.words import RESOLVED
+from reports.words import RESOLVED, findings_are, shown_name
 
 _RULES = 10
 _OLDEST, _CLOSED, _EXEMPTIONS, _OF_THREADS = 5, 10, 10, 25
@@ -51,7 +51,7 @@ def digest_of(
         subject="account",
         name=name,
         resource="",
-        title=f"{title}: {_are_open(len(found))}",
+        title=f"{title}: {findings_are(len(found), 'open')}",
         severity=_worst(finding.severity for finding in found),
         reasons=(*_unseen(seen), *_counts((finding.severity, finding.rule) for finding in found)),
         next_step=_after_a_sweep(some=bool(found), rest=not complete),
@@ -70,7 +70,7 @@ def daily_of(status: Status, closed: Sequence[Finding], standard: Standard | Non
     expiring = _expiring(standard.all_exemptions, at.date()) if standard else []
     if green and not (still or closed or expiring or status.standing):
         return None
-    counts = [_are_open(len(still))]
+    counts = [findings_are(len(still), "open")]
     counts += [f"{len(closed)} closed since yesterday"] if closed else []
     plans = len(status.standing.plans)
     counts += [f"{plans} plan{'s wait' if plans > 1 else ' waits'} for approval"] if plans else []
@@ -102,9 +102,10 @@ def daily_of(status: Status, closed: Sequence[Finding], standard: Standard | Non
 def weekly_of(findings: Iterable[Finding], address: Address, home: Place, seen: Seen, *, at: datetime) -> Alert:
     """Return the open findings of one team in all accounts, for the week that ended `at`."""
     found = sorted(findings, key=lambda each: (-each.severity.rank, each.created))
+    title = findings_are(len(found), "open")
     digest = _Digest("weekly", home, at, address.team, address, report_link(seen.report))
     return digest.alert(
-        title=", ".join([_are_open(len(found)), *([] if seen.complete else ["not everything was evaluated"])]),
+        title=title if seen.complete else f"{title}, not everything was evaluated",
         findings=found,
         reasons=(*_counts((finding.severity, finding.rule) for finding in found), *_unseen(seen)),
         sections=(places_of(Status(home, tuple(found))), _section("The most severe", found, _OF_THREADS, home)),
@@ -189,10 +190,6 @@ def burst_of(threads: Mapping[str, Thread], *, id_: str, most: int, occurred: da
     )
 
 
-def _are_open(count: int) -> str:
-    return "1 finding is open" if count == 1 else f"{count} findings are open"
-
-
 def _worst(severities: Iterable[Severity]) -> Severity:
     return max(severities, default=Severity.INFORMATIONAL)
 
@@ -236,9 +233,7 @@ def _line(finding: Finding, home: Place) -> AlertLine:
 def _of_threads(title: str, threads: Sequence[tuple[str, Thread]]) -> AlertSection:
     """Return a line for each thread, the most severe first."""
     ordered = sorted(threads, key=lambda each: (-each[1].severity.rank, each[0]))
-    lines = tuple(_of_thread(key, thread) for key, thread in ordered[:_OF_THREADS])
-    omitted = max(len(ordered) - _OF_THREADS, 0)
-    return AlertSection(title=f"{title}: {len(ordered)}", lines=lines, omitted=omitted)
+    return section(f"{title}: {len(ordered)}", [_of_thread(*each) for each in ordered], _OF_THREADS)
 
 
 def _of_thread(key: str, thread: Thread) -> AlertLine:
@@ -249,9 +244,8 @@ def _of_thread(key: str, thread: Thread) -> AlertLine:
     if outcome is not None and (thread.needs_person or not shown):
         said = outcome.title
     links = [alert.links for alert in (*shown, *([outcome] if outcome is not None else []))]
-    name = role_name(subject.name) if subject.kind is Subject.ROLE else subject.name
     return AlertLine(
-        text=f"{subject.kind.value} {name}: {said}",
+        text=f"{subject.kind.value} {shown_name(subject.kind, subject.name)}: {said}",
         link=next((each.get("finding") or each.get("resource", "") for each in links), ""),
         severity=None if done else thread.severity,
         done=done,
@@ -262,7 +256,7 @@ def _named(kind: str, name: str, resource: str) -> str:
     """`family web, revision 7`."""
     revision = Revision.parse(resource)
     number = f", revision {revision.number}" if revision and kind == Subject.FAMILY else ""
-    return f"{kind} {role_name(name) if kind == Subject.ROLE else name}{number}"
+    return f"{kind} {shown_name(kind, name)}{number}"
 
 
 def _expiring(exemptions: Iterable[Exemption], today: date) -> list[Exemption]:

@@ -8,10 +8,11 @@ from typing import Any
 from domain.health.facts import StackFacts
 from domain.health.own_findings import OwnFinding
 from domain.health.row import Check, Code, Row
+from domain.severity import Severity
+from reports.asff import DESCRIPTION, NOTHING_TO_DO, RECOMMENDATION, TITLE, envelope
 from reports.health_fixes import fix
 from reports.text import line
 
-_TITLE, _DESCRIPTION, _RECOMMENDATION = 256, 1024, 512  # characters that ASFF accepts
 _TITLES = {
     Check.TRAIL: "A trail logs changes of ECS",
     Check.TRAIL_OF_IAM: "A trail logs changes of roles",
@@ -107,29 +108,15 @@ def title_of(check: Check) -> str:
 
 def finding_of(finding: OwnFinding, row: Row, facts: StackFacts) -> dict[str, Any]:
     """Return a finding about Outrider itself for BatchImportFindings. No custom action approves it: it has no plan."""
-    place, severity = facts.place, {"Label": "HIGH", "Original": "HIGH"}
-    advice = fix(row, facts) if finding.open else "No action is needed."
-    if not advice or len(advice) > _RECOMMENDATION:  # a command is never cut
+    place = facts.place
+    advice = fix(row, facts) if finding.open else NOTHING_TO_DO
+    if not advice or len(advice) > RECOMMENDATION:  # a command is never cut
         advice = f"`outrider doctor --stack {facts.stack} --region {place.region}` shows what to do."
-    types = ["Software and Configuration Checks/AWS Security Best Practices"]
     stack = place.arn("cloudformation", f"stack/{facts.stack}")
-    return {
-        "SchemaVersion": "2018-10-08",
-        "Id": f"outrider-health/{place}/{facts.stack}/{finding.check}",
-        "ProductArn": place.arn("securityhub", f"product/{place.account}/default"),
-        "ProductName": "Outrider",
-        "GeneratorId": f"outrider-health/{finding.check}",
-        "AwsAccountId": place.account,
-        "Region": place.region,
-        "CreatedAt": stamp(finding.created),
-        "FirstObservedAt": stamp(finding.created),
-        "LastObservedAt": stamp(finding.updated),
-        "UpdatedAt": stamp(finding.updated),
-        "Types": types,
-        "Severity": severity,
-        "FindingProviderFields": {"Severity": severity, "Types": types},
-        "Title": line(f"{_TITLES[finding.check]} (stack {facts.stack})", _TITLE),
-        "Description": line(sentence(row), _DESCRIPTION),
+    name, generator = f"outrider-health/{place}/{facts.stack}/{finding.check}", f"outrider-health/{finding.check}"
+    return envelope(place, name, generator, Severity.HIGH, (finding.created, finding.updated)) | {
+        "Title": line(f"{_TITLES[finding.check]} (stack {facts.stack})", TITLE),
+        "Description": line(sentence(row), DESCRIPTION),
         "Remediation": {"Recommendation": {"Text": advice}},
         "ProductFields": {"outrider/check": finding.check.value, "outrider/code": row.code.value},
         "Resources": [
@@ -160,8 +147,3 @@ def _short(name: str) -> str:
 
 def _time(moment: datetime | None) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d at %H:%M} UTC" if moment else ""
-
-
-def stamp(moment: datetime) -> str:
-    """Return a time as ASFF has it."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 from domain.findings.alert import Alert
 from domain.findings.thread import Thread
-from domain.places import role_name
 from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from domain.triggers.actor import OUTRIDER
 from reports import pieces
 from reports.mrkdwn import ROOM, date, is_address, plain
 from reports.text import MARK, line
-from reports.words import RESOLVED, word_of
+from reports.words import RESOLVED, findings_are, shown_name, word_of
 
 _HEADER, _SUMMARY, _LISTS = 150, 3000, 7000
 _MOST_STATEMENTS, _MOST_SECTIONS, _MOST_FRAGMENTS, _MOST_OTHERS, _MOST_REPLIED = 4, 10, 2, 4, 10
@@ -45,19 +44,19 @@ class Message:
 # --- a digest ---------------------------------------------------------------------------------------------------------
 
 
-def of_digest(alert: Alert, room: int = ROOM) -> Message:
-    """Return the message of a digest; `room` is for one of its lists."""
+def of_digest(alert: Alert) -> Message:
+    """Return the message of a digest."""
     word = word_of(alert.transition)
     sections = alert.sections[:_MOST_SECTIONS]
-    listed = [pieces.listing(section, room) for section in sections]
+    listed = [pieces.listing(section, ROOM) for section in sections]
     if sum(map(len, listed)) > _LISTS:
-        listed = [pieces.listing(section, min(room, _LISTS // len(sections))) for section in sections]
+        listed = [pieces.listing(section, min(ROOM, _LISTS // len(sections))) for section in sections]
     parts = (f"*{plain(alert.title, 1000)}.*\n{date(alert.occurred)}", pieces.reasons(alert), *listed)
     return Message(
         thread=alert.id,
         alert=alert,
         severity=alert.severity,
-        header=_header(pieces.sign(alert.severity), word, alert.name),
+        header=_header(pieces.SIGNS[alert.severity], word, alert.name),
         text=f"{word}: {alert.name}: {alert.title}",
         parts=tuple(filter(None, parts)),
         next_step=alert.next_step,
@@ -95,7 +94,7 @@ def reply_of(alerts: Sequence[Alert]) -> Message:
     parts = [pieces.findings(opened, ("", ""))] if opened else []
     for alert in outcomes[:_MOST_REPLIED]:
         following = f"*Next:* {plain(alert.next_step, 2000)}" if alert.severity > Severity.INFORMATIONAL else ""
-        parts += [f"{pieces.sign(alert.severity)} *{plain(alert.title, 1000)}.*", pieces.reasons(alert), following]
+        parts += [f"{pieces.SIGNS[alert.severity]} *{plain(alert.title, 1000)}.*", pieces.reasons(alert), following]
     parts += [pieces.closed(closed)] if closed else []
     first = (outcomes or opened or closed)[0]
     word = word_of(first.transition)
@@ -103,7 +102,7 @@ def reply_of(alerts: Sequence[Alert]) -> Message:
         thread=first.thread,
         alert=first,
         severity=max(alert.severity for alert in ordered),
-        header=_header(pieces.sign(first.severity), word, pieces.named(first)),
+        header=_header(pieces.SIGNS[first.severity], word, pieces.named(first)),
         text=f"{word}: {first.name}: {first.title}",
         parts=tuple(filter(None, parts)),
     )
@@ -150,12 +149,12 @@ class _State:
     def name(self) -> str:
         """`web`, `service shop/web`."""
         kind, name = self.subject
-        shown = role_name(name) if kind == Subject.ROLE else name
+        shown = shown_name(kind, name)
         return f"{kind} {shown}" if kind in set(Subject) - {Subject.FAMILY} else shown
 
     @property
     def sign(self) -> str:
-        return pieces.DONE if self.thread.over and not self.thread.needs_person else pieces.sign(self.thread.severity)
+        return pieces.DONE if self.thread.over and not self.thread.needs_person else pieces.SIGNS[self.thread.severity]
 
     @property
     def word(self) -> str:
@@ -179,8 +178,7 @@ class _State:
             return f"{single.name} ({single.severity.value}) does not comply with the rule: {single.title}"
         name = self.subject[1]
         if self.thread.open and not self.thread.needs_person:
-            count = "1 finding is" if len(self.thread.open) == 1 else f"{len(self.thread.open)} findings are"
-            return f"{name} ({self.thread.severity.value}): {count} open"
+            return f"{name} ({self.thread.severity.value}): {findings_are(len(self.thread.open), 'open')}"
         said = outcome.title if outcome is not None else ", ".join(sorted({alert.rule for alert in self.thread.closed}))
         return f"{name}: {said}"
 

@@ -6,9 +6,9 @@ its format characters, so each is replaced by a look-alike.
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
-from reports.text import MARK, cut, line
+from reports.text import MARK, cut, line, minute
 
 ROOM = 2600  # characters in a section, for a list or a code block
 URL = 3000
@@ -52,8 +52,7 @@ def is_address(url: str) -> bool:
 
 def date(moment: datetime) -> str:
     """Return a time that Slack shows in the reader's time zone; other clients show UTC."""
-    fallback = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>"
+    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{minute(moment)}>"
 
 
 def listed(lines: Iterable[str], total: int, room: int) -> str:

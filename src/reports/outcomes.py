@@ -13,7 +13,7 @@ from domain.subject import Subject
 from domain.triggers.actor import Actor
 from reports.alerts import console_links
 from reports.reasons import sentences
-from reports.words import NOT_NAMED, typed
+from reports.words import approver_of, typed
 
 _LISTED = 5
 
@@ -47,7 +47,7 @@ def outcome_of(attempt: Attempt, state: AttemptState, *, occurred: datetime, sta
         reasons=_reasons(attempt, state),
         guard=attempt.guard or "",
         fragments=tuple(AlertFragment(form=form, text=text) for form, text in attempt.fragments) if at_source else (),
-        approved_by=_approver(attempt),
+        approved_by=approver_of(attempt),
         digest=attempt.digest,
         actor=attempt.actor.name if attempt.actor != Actor() and at_source else "",
         tool=attempt.actor.tool if at_source else "",
@@ -65,12 +65,6 @@ def _reasons(attempt: Attempt, state: AttemptState) -> tuple[str, ...]:
     if attempt.left_out and attempt.approved:
         shown = (Reason(Code.LEFT_OUT, names=attempt.left_out), *shown)
     return sentences(shown)
-
-
-def _approver(attempt: Attempt) -> str:
-    if not attempt.approved:
-        return ""
-    return Actor(attempt.approved_by).name if attempt.approved_by else NOT_NAMED
 
 
 def _left_all(attempt: Attempt) -> bool:

@@ -7,39 +7,31 @@ from datetime import timedelta
 from itertools import groupby
 
 from domain.findings.alert import Alert, AlertChange, AlertFragment, AlertLine, AlertSection, AlertStatement
-from domain.places import Revision, role_name
+from domain.places import Revision
 from domain.severity import Severity
 from domain.subject import Subject
 from reports.mrkdwn import ROOM, block, code, date, escaped, link, listed, plain, span
 from reports.text import line
+from reports.words import findings_are, shown_name
 
 DONE = "✅"
+SIGNS = {
+    Severity.CRITICAL: "🔴",
+    Severity.HIGH: "🟠",
+    Severity.MEDIUM: "🟡",
+    Severity.LOW: "🔵",
+    Severity.INFORMATIONAL: "⚪",
+}
 _MOST_DRIFTS, _MOST_CHANGES, _MOST_FINDINGS, _MOST_ACTORS = 5, 8, 12, 4
 _WHY = 160  # characters of a finding that is one of several
 _SINGLE_SIGN_ON = re.compile(r"AWSReservedSSO_(?P<set>.+)_[0-9a-f]{16}/(?P<person>.+)")
-
-
-def sign(severity: Severity) -> str:
-    """Return the sign of a severity."""
-    match severity:
-        case Severity.CRITICAL:
-            return "🔴"
-        case Severity.HIGH:
-            return "🟠"
-        case Severity.MEDIUM:
-            return "🟡"
-        case Severity.LOW:
-            return "🔵"
-        case Severity.INFORMATIONAL:
-            return "⚪"
-
 
 # --- what, where, who -------------------------------------------------------------------------------------------------
 
 
 def named(alert: Alert) -> str:
     """Return the subject's name; a role's without its path."""
-    return role_name(alert.name) if alert.subject == Subject.ROLE else alert.name
+    return shown_name(alert.subject, alert.name)
 
 
 def what(alert: Alert) -> str:
@@ -94,7 +86,7 @@ def _finding(alert: Alert, subject: tuple[str, str]) -> str:
     more = len(alert.drifts) + alert.omitted - 1
     others = f" (and {more} more)" if more > 0 else ""
     rule = link(alert.rule, alert.links.get("rule", ""), 100)
-    return f"{sign(alert.severity)} {about}{plain(why, _WHY)}{others} · {rule}"
+    return f"{SIGNS[alert.severity]} {about}{plain(why, _WHY)}{others} · {rule}"
 
 
 def closed(alerts: Sequence[Alert]) -> str:
@@ -103,8 +95,7 @@ def closed(alerts: Sequence[Alert]) -> str:
     for transition, state in (("closed", "closed"), ("exempted", "exempt"), ("gone", "gone")):
         found = [alert.rule for alert in alerts if alert.transition == transition]
         if found:
-            count = f"1 finding is {state}" if len(found) == 1 else f"{len(found)} findings are {state}"
-            lines.append(f"{DONE} {count}: {plain(', '.join(dict.fromkeys(found)), 600)}")
+            lines.append(f"{DONE} {findings_are(len(found), state)}: {plain(', '.join(dict.fromkeys(found)), 600)}")
     return "\n".join(lines)
 
 
@@ -200,4 +191,4 @@ def listing(section: AlertSection, room: int) -> str:
 
 
 def _bullet(each: AlertLine) -> str:
-    return sign(each.severity) if each.severity else DONE if each.done else "•"
+    return SIGNS[each.severity] if each.severity else DONE if each.done else "•"

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 import yaml
 
+from domain.ecs.cloudformation import OWN_KEYS, property_of
 from domain.ecs.documents import name_of, same
 from domain.ecs.ownership import owner_of, stack_of
 from domain.ecs.task_definition import DESCRIBED_ONLY
@@ -41,6 +42,7 @@ class _Mark(Enum):
 
     REMOVED = "to be removed"
     HIDDEN = "a new value, which is not shown here"
+    ELSEWHERE = "separate blocks; the JSON shows what changes"
 
 
 _REMOVE: Final = "(remove)"  # marks an item of a list that is removed as a whole
@@ -158,21 +160,6 @@ def _plain(part: Any) -> Any:
 
 # --- CloudFormation ---------------------------------------------------------------------------------------------------
 
-# Maps whose keys are chosen by people.
-_OWN_KEYS = frozenset({"dockerLabels", "driverOpts", "labels", "options"})
-# Names in the resource specification that differ from the API's; tests compare them with the specification.
-_PROPERTIES = {
-    "efsVolumeConfiguration": "EFSVolumeConfiguration",
-    "fileSystemId": "FilesystemId",
-    "fsxWindowsFileServerVolumeConfiguration": "FSxWindowsFileServerVolumeConfiguration",
-    "iam": "IAM",
-    "s3filesVolumeConfiguration": "S3FilesVolumeConfiguration",
-}
-_PROPERTIES_WITHIN = {
-    ("fsxWindowsFileServerVolumeConfiguration", "fileSystemId"): "FileSystemId",
-    ("proxyConfiguration", "properties"): "ProxyConfigurationProperties",
-}
-
 
 def _cloud_formation(kind: str, name: str, part: Json) -> str:
     rows = [_about(name), f"Type: AWS::ECS::{kind}", "Properties:", *_yaml(_properties(part), "  ")]
@@ -187,15 +174,9 @@ def _properties(part: Any, holder: str = "") -> Any:
     """Rename members to the names of the resource specification."""
     if isinstance(part, list):
         return [_properties(each, holder) for each in part]
-    if not isinstance(part, dict) or holder in _OWN_KEYS:
+    if not isinstance(part, dict) or holder in OWN_KEYS:
         return part
     return {property_of(name, holder): _properties(each, name) for name, each in part.items()}
-
-
-def property_of(member: str, holder: str = "") -> str:
-    """Return CloudFormation's name of a member of the API."""
-    within = _PROPERTIES_WITHIN.get((holder, member))
-    return within or _PROPERTIES.get(member) or member[:1].upper() + member[1:]
 
 
 def _yaml(part: Any, pad: str) -> Iterator[str]:
@@ -258,7 +239,7 @@ def _arguments(part: Json) -> dict[str, Any]:
         elif isinstance(value, list) and all(isinstance(each, str) for each in value):
             found[name] = value
         else:
-            found[name] = _Elsewhere()
+            found[name] = _Mark.ELSEWHERE
     return found
 
 
@@ -276,11 +257,6 @@ class _Call:
 @dataclass(frozen=True, slots=True)
 class _Block:
     members: Json
-
-
-@dataclass(frozen=True, slots=True)
-class _Elsewhere:
-    value: str = "separate blocks; the JSON shows what changes"
 
 
 def _body(members: Json, pad: str) -> Iterator[str]:
@@ -309,7 +285,7 @@ def _attribute(name: str, value: Any, pad: str) -> tuple[str, list[str]]:
     """Return the key and the lines of the value; no key for a comment or a block, which are whole lines."""
     key = name if _KEY.fullmatch(name) else _quoted(name)
     match value:
-        case _Mark() | _Elsewhere():
+        case _Mark():
             return "", [f"{pad}# {key}: {value.value}"]
         case True if name == _REMOVE:
             return "", [f"{pad}# remove this one"]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from domain.coverage import Seen
@@ -10,7 +10,7 @@ from domain.findings.alert import AlertLine, AlertSection
 from domain.findings.finding import Finding
 from domain.health.facts import SweepRun
 from domain.organization import OwnersRecord
-from domain.places import Place, role_name
+from domain.places import Place
 from domain.remediation.attempt import Attempt, Quarantine
 from domain.remediation.stages import Stages
 from domain.severity import Severity
@@ -19,7 +19,8 @@ from domain.status import PlaceStatus, PlanWaiting, Status
 from domain.subject import Subject, SubjectId
 from reports.coverage import unseen
 from reports.reasons import joined
-from reports.words import command
+from reports.text import minute
+from reports.words import command, findings_are, shown_name, titled
 
 
 def sections_of(status: Status, most: int = 10) -> Iterator[AlertSection]:
@@ -82,11 +83,11 @@ def _stage(stages: Stages, number: int) -> str:
     without, opens, first = stages.without(number), stages.opens(number), stages.firsts.get(number)
     if without is not None:
         return f"{what} waits for a verified correction in stage {without + 1}"
-    begins = f"begins {_time(opens)}" if opens is not None else "may begin"
+    begins = f"begins {minute(opens)}" if opens is not None else "may begin"
     if first is None:
         return f"{what} {begins}; it has no verified correction yet"
     accounts = [each.account for each in stages.accounts if each.stage == number and each.first is not None]
-    return f"{what}: first verified {_time(first)}; accounts {', '.join(accounts)}"
+    return f"{what}: first verified {minute(first)}; accounts {', '.join(accounts)}"
 
 
 def owners_of(records: Iterable[OwnersRecord], most: int) -> AlertSection:
@@ -118,14 +119,13 @@ def swept(run: SweepRun | None) -> str:
     if run is None:
         return "There was no sweep yet."
     if run.ended is None:
-        return f"The last sweep began {_time(run.began)} and has not ended."
-    return f"The last sweep began {_time(run.began)} and ended {_time(run.ended)}."
+        return f"The last sweep began {minute(run.began)} and has not ended."
+    return f"The last sweep began {minute(run.began)} and ended {minute(run.ended)}."
 
 
 def unwatched(status: Status) -> str:
     """Return how many findings are left out, because nothing is watched where they are."""
-    count = "1 finding is" if status.unwatched == 1 else f"{status.unwatched} findings are"
-    return f"{count} left out: of accounts and regions that are not watched any more."
+    return f"{findings_are(status.unwatched, 'left out')}: of accounts and regions that are not watched any more."
 
 
 def section(title: str, lines: Sequence[AlertLine], most: int) -> AlertSection:
@@ -135,8 +135,7 @@ def section(title: str, lines: Sequence[AlertLine], most: int) -> AlertSection:
 
 def named(subject: SubjectId, home: Place) -> str:
     """`family web`, and where it is, if that is not `home`."""
-    name = role_name(subject.name) if subject.kind is Subject.ROLE else subject.name
-    return f"{subject.kind} {name}{elsewhere(subject.place, home)}"
+    return f"{subject.kind} {shown_name(subject.kind, subject.name)}{elsewhere(subject.place, home)}"
 
 
 def elsewhere(place: Place, home: Place) -> str:
@@ -177,7 +176,7 @@ def _of_place(each: PlaceStatus) -> AlertLine:
 
 
 def _plan(each: PlanWaiting, status: Status) -> AlertLine:
-    plan, until = each.plan, f", until {_time(each.plan.until)}" if each.plan.until is not None else ""
+    plan, until = each.plan, f", until {minute(each.plan.until)}" if each.plan.until is not None else ""
     where = elsewhere(each.subject.place, status.home)
     what = f"{each.revision or each.subject.name}{where}, plan {plan.digest}{until}"
     return AlertLine(text=f"{what}: {', '.join(plan.rules)}. {apply_of(each, status)}", severity=each.severity)
@@ -189,22 +188,20 @@ def apply_of(each: PlanWaiting, status: Status) -> str:
 
 
 def _attempt(each: Attempt, home: Place) -> AlertLine:
-    what = f"{each.service} ({each.source})" if each.service else str(each.source)
     guard = f" ({each.guard})" if each.guard else ""
     services = [rollout.service for rollout in each.rollouts if not rollout.stage.ended]
     updated = f": {', '.join(services)}" if services and not each.reasons else ""
     reasons = f": {joined(each.reasons)}" if each.reasons else updated
-    corrected = f" → {each.correction}" if each.correction else ""
     where = elsewhere(each.source.place, home)
     return AlertLine(
-        text=f"{what}{corrected}{where}, {each.state.value}{guard} since {_time(each.began or each.time)}{reasons}"
+        text=f"{titled(each)}{where}, {each.state.value}{guard} since {minute(each.began or each.time)}{reasons}"
     )
 
 
 def _quarantine(family: SubjectId, each: Quarantine, status: Status) -> AlertLine:
     ends = command_of("release", family, status)
     what = f"{family.name}{elsewhere(family.place, status.home)}"
-    return AlertLine(text=f"{what}, since {_time(each.since)}: {joined(each.reasons)} {ends}")
+    return AlertLine(text=f"{what}, since {minute(each.since)}: {joined(each.reasons)} {ends}")
 
 
 def _selected(where: Selector) -> str:
@@ -219,7 +216,3 @@ def _chosen(chosen: Mapping[str, Any]) -> str:
         else f"{name} {', '.join(found)}"
         for name, found in chosen.items()
     )
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

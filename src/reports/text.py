@@ -1,6 +1,7 @@
-"""Cut text to a length, and remove control characters."""
+"""Cut text to a length, remove control characters, and write times."""
 
 import re
+from datetime import UTC, datetime
 
 MARK = "…"
 # Control, zero-width and direction characters (Unicode Cc, and invisible Cf), line separators, halves of
@@ -34,3 +35,13 @@ def cut(text: str, length: int) -> str:
 def line(text: str, length: int) -> str:
     """Return the text in one line, cut to `length`."""
     return cut(" ".join(clean(text).split()), length)
+
+
+def minute(moment: datetime) -> str:
+    """Return a time for people: `2026-11-23 12:00 UTC`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def stamp(moment: datetime) -> str:
+    """Return a time as ASFF has it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,7 +1,10 @@
-"""Words for what happened to a finding or a correction, and commands for messages."""
+"""Words for what happened to a finding or a correction, names of both, and commands for messages."""
 
-from domain.places import Place
+from domain.places import Place, role_name
+from domain.remediation.attempt import Attempt
 from domain.remediation.plan import Plan
+from domain.subject import Subject
+from domain.triggers.actor import Actor
 
 _WORD = {
     "opened": "Drift",
@@ -26,6 +29,29 @@ NOT_NAMED = "somebody who is not named"
 def word_of(transition: str) -> str:
     """Return the first word of a message; for an unlisted transition its name: `rolled-back` is "Rolled back"."""
     return _WORD.get(transition) or transition.replace("-", " ").replace("_", " ").capitalize()
+
+
+def shown_name(kind: str, name: str) -> str:
+    """Return a subject's name; a role's without its path."""
+    return role_name(name) if kind == Subject.ROLE else name
+
+
+def findings_are(count: int, state: str) -> str:
+    """`1 finding is open`, `2 findings are open`."""
+    return f"1 finding is {state}" if count == 1 else f"{count} findings are {state}"
+
+
+def titled(attempt: Attempt) -> str:
+    """`web:7 → web:8`, `shop/web (web:7)`."""
+    what = f"{attempt.service} ({attempt.source})" if attempt.service else str(attempt.source)
+    return f"{what} → {attempt.correction}" if attempt.correction else what
+
+
+def approver_of(attempt: Attempt) -> str:
+    """Return who approved a correction; empty if nobody did."""
+    if not attempt.approved:
+        return ""
+    return Actor(attempt.approved_by).name if attempt.approved_by else NOT_NAMED
 
 
 def command(verb: str, what: str, place: Place, stack: str = "") -> str:

@@ -26,6 +26,7 @@ BAD: dict[str, tuple[bytes, str]] = {
         b'{\n  "family": "a",\n  "containerDefinitions": [\n    {"image": "a", "image": "b"}\n  ]\n}',
         "bad.json, line 4: the object that starts here has 'image' twice. Keep one.",
     ),
+    "a key twice, far below": (b'{"a":' * 3000 + b'{"b": 1, "b": 2}' + b"}" * 3000, "bad.json is nested too deeply"),
     "deep": (b"[" * 100_000 + b"]" * 100_000, "bad.json is nested too deeply"),
     "rather deep": (b'{"containerDefinitions":' + b"[" * 90 + b"]" * 90 + b"}", "bad.json is nested too deeply"),
     "a long number": (b'{"cpu": ' + b"1" * 5000 + b"}", "bad.json has a number in it"),

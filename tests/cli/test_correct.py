@@ -35,7 +35,7 @@ REPOSITORIES = "public.ecr.aws/aws-observability/aws-otel-collector"
 @pytest.fixture(autouse=True)
 def _here(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", REGION)
-    monkeypatch.setattr(correcting, "Sessions", lambda **_: world.sessions)
+    monkeypatch.setattr("cli.deployed.Sessions", lambda *_, **__: world.sessions)
     monkeypatch.setattr(correcting, "CATALOGUE", RULES)
     world.sessions.__dict__.pop("caller", None)
     stacked(world)

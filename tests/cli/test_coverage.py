@@ -20,7 +20,7 @@ __all__ = ["sessions", "world"]
 def swept(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """A family was evaluated, and the services could not be listed."""
     monkeypatch.setenv("AWS_REGION", REGION)
-    monkeypatch.setattr("cli.coverage.Sessions", lambda **_: world.sessions)
+    monkeypatch.setattr("cli.deployed.Sessions", lambda *_, **__: world.sessions)
     deploy(world)
     world.register(definition())
     world.fail("ListServices")
@@ -79,7 +79,7 @@ def test_a_certificate_that_was_changed_is_not_believed(swept: World, run: Run) 
 
 def test_before_the_first_sweep_there_is_none(world: World, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", REGION)
-    monkeypatch.setattr("cli.coverage.Sessions", lambda **_: world.sessions)
+    monkeypatch.setattr("cli.deployed.Sessions", lambda *_, **__: world.sessions)
     deploy(world)
     ran = run("coverage")
     assert (ran.code, "no sweep has ended" in ran.err) == (2, True)

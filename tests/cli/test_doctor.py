@@ -30,7 +30,7 @@ def stack(world: World, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     """A stack that is well, examined at the time of the fake AWS."""
     monkeypatch.setenv("AWS_REGION", REGION)
     # One for all tests, as in tests/operations: to read botocore's models again takes half a second.
-    monkeypatch.setattr("cli.doctor.Sessions", lambda **_: world.sessions)
+    monkeypatch.setattr("cli.deployed.Sessions", lambda *_, **__: world.sessions)
     monkeypatch.setattr("cli.doctor.Doctor", partial(Doctor, now=world.aws.clock.now))
     world.sessions.__dict__.pop("caller", None)
     return deploy(world)

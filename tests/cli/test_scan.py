@@ -22,7 +22,7 @@ __all__ = ["sessions", "world"]
 @pytest.fixture(autouse=True)
 def _here(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", REGION)
-    monkeypatch.setattr("cli.scan.Sessions", lambda *_, **__: world.sessions)
+    monkeypatch.setattr("cli.deployed.Sessions", lambda *_, **__: world.sessions)
     world.sessions.__dict__.pop("caller", None)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from cli import ledger
 from domain.organization import Membership
 from domain.places import Revision
 from domain.standard import Mode, Standard, default_standard
@@ -308,7 +307,7 @@ def test_nothing_to_compare_on_is_said(run: Run, tmp_path: Path) -> None:
 def account(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Web has a floating image, jobs a broken configuration; shop/web runs an old platform."""
     monkeypatch.setenv("AWS_REGION", REGION)
-    monkeypatch.setattr(ledger, "Sessions", lambda **_: world.sessions)
+    monkeypatch.setattr("cli.deployed.Sessions", lambda *_, **__: world.sessions)
     world.sessions.__dict__.pop("caller", None)
     stack(world, "report")
     world.stacks["outrider"]["Parameters"] += [

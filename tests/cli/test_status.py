@@ -43,7 +43,7 @@ EXEMPT = (
 def stack(world: World, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     monkeypatch.setenv("AWS_REGION", REGION)
     # One for all tests, as in tests/operations: to read botocore's models again takes half a second.
-    monkeypatch.setattr("cli.status.Sessions", lambda **_: world.sessions)
+    monkeypatch.setattr("cli.deployed.Sessions", lambda *_, **__: world.sessions)
     monkeypatch.setattr("cli.status._now", world.now)
     world.sessions.__dict__.pop("caller", None)
     return deploy(world)

@@ -17,7 +17,7 @@ MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:outrider-sweep"
 @pytest.fixture
 def deployed(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("AWS_REGION", REGION)
-    monkeypatch.setattr("cli.sweep.Sessions", lambda **_: world.sessions)
+    monkeypatch.setattr("cli.deployed.Sessions", lambda *_, **__: world.sessions)
     deploy(world)
     world.stacks[STACK]["Outputs"].append({"OutputKey": "SweepMachine", "OutputValue": MACHINE})
     return world

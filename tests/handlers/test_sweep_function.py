@@ -19,7 +19,7 @@ from tests.operations.world import FLOATING, PLACE, World, definition, registere
 def by_the_standard_of_now(world: World) -> None:
     """The last sweep was by it: the next is no baseline."""
     with world.peace():
-        world.ledger.sweeps.finished(PLACE, SweepBasis(RELEASE, Standards(world.sessions, "", ()).current().digest))
+        world.ledger.health.finished(PLACE, SweepBasis(RELEASE, Standards(world.sessions, "", ()).current().digest))
 
 
 def test_a_sweep_counts_what_it_sent_and_what_is_open(

@@ -80,7 +80,7 @@ class Worker:
 
     def takes(self, queue: str) -> bool:
         """Have inspect take a few messages; whether there were any."""
-        sqs = self.inspector.ledger.sessions.own("sqs")
+        sqs = self.inspector.ledger.table.sessions.own("sqs")
         received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=2, WaitTimeSeconds=1).get("Messages", [])
         outcomes = self.inspector.inspect({each["MessageId"]: each["Body"] for each in received}) if received else []
         failed = {message for each in outcomes if isinstance(each, Failed) for message in each.messages}
@@ -192,7 +192,7 @@ def at_once(workers: Sequence[Worker], body: str) -> None:
                 met.set()
                 meeting.wait(timeout=30)
 
-        events = worker.inspector.ledger.sessions.own("dynamodb").meta.events
+        events = worker.inspector.ledger.table.sessions.own("dynamodb").meta.events
         events.register("before-call.dynamodb.PutItem", meet, unique_id="meet")
         try:
             outcomes = worker.inspector.inspect({"0": body})

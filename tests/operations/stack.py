@@ -87,7 +87,7 @@ def deploy(world: World) -> Deployed:
     made.iams.trails.add()
     with world.peace():
         digest = Standards(world.sessions, f"ssm:{STANDARD}", CATALOGUE).current().digest
-        world.ledger.sweeps.finished(PLACE, SweepBasis(RELEASE, digest))
+        world.ledger.health.finished(PLACE, SweepBasis(RELEASE, digest))
     made.swept()
     return made
 

@@ -76,7 +76,7 @@ def test_without_a_good_one_a_standard_that_cannot_be_read_makes_no_baseline(wor
     if stored:
         world.sessions.own("ssm").put_parameter(Name="/standard", Value=stored, Type="String")
     assert not sweeping(world, standard="ssm:/standard").sweep().baseline
-    assert world.ledger.sweeps.last(PLACE) is None
+    assert world.ledger.health.basis(PLACE) is None
 
 
 def test_a_standard_that_cannot_be_read_just_now_has_the_sweep_tried_again(

@@ -66,7 +66,7 @@ def test_what_is_there_and_what_was_is_evaluated_again(world: World) -> None:
     ledger.subjects.write(elsewhere, Record(order=1))
 
     sweep = sweeping(world)
-    ledger.sweeps.finished(PLACE, SweepBasis("1", sweep.standards.current().digest))
+    ledger.health.finished(PLACE, SweepBasis("1", sweep.standards.current().digest))
     [here, there] = sweep.list("daily")
     assert (here.place, how_many(here), here.baseline) == (PLACE, (14, 2), False)
     assert (there.watched, dict(there.left)) == (False, {Subject.FAMILY: 1})

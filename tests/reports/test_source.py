@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from aws.ecs import registrable_members
 from domain.drift import Safety
+from domain.ecs.cloudformation import api_name, property_of
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.places import Revision
 from domain.remediation.plan import Plan, visible
 from domain.standard import Standard, default_standard
 from domain.workload import Workload
-from reports.source import fragments, property_of
+from reports.source import fragments
 from tests.corpus import corpus
 from tests.profiles import examples
 from tests.reports import samples
@@ -92,6 +93,7 @@ def test_every_member_has_the_name_of_the_resource_specification() -> None:
             if member in NOT_YET:
                 continue
             assert property_of(member, holder) in properties, (holder, member)
+            assert api_name(property_of(member, holder)) == member
             seen.append(member)
             found = resolved(properties[property_of(member, holder)])
             if inner.type_name == "structure":

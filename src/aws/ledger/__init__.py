@@ -26,13 +26,11 @@ the last certificate is, `sweep/RUN` how far it came in each place, `coverage/RU
 which accounts were corrected, and what failed in them, and `stages` the last such rollout.
 """
 
-from dataclasses import dataclass
-
 from aws.ledger.accounts import Accounts
 from aws.ledger.attempts import Attempts
 from aws.ledger.dependents import Dependent, Dependents
 from aws.ledger.fan_outs import FanOuts
-from aws.ledger.health import Health
+from aws.ledger.health import Health, SweepBasis
 from aws.ledger.history import History, Record, Row
 from aws.ledger.limits import Limits
 from aws.ledger.notices import Notices
@@ -42,7 +40,6 @@ from aws.ledger.runs import LastCertificate, Runs
 from aws.ledger.stages import StageRows
 from aws.ledger.standards import GoodStandards
 from aws.ledger.subjects import Subjects
-from aws.ledger.sweeps import SweepBasis, Sweeps
 from aws.ledger.table import LedgerConflict, Table
 from aws.ledger.threads import Threads
 from aws.sessions import Sessions
@@ -61,77 +58,26 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
 class Ledger:
     """The ledger, by kind of row. Raises CallFailed, or LedgerConflict if another worker wrote first."""
 
-    sessions: Sessions
-    name: str
+    def __init__(self, sessions: Sessions, name: str) -> None:
+        self.table = table = Table(sessions, name)
+        self.subjects = Subjects(table)
+        self.dependents = Dependents(table)
+        self.fan_outs = FanOuts(table)
+        self.attempts = Attempts(table)
+        self.revisions = Revisions(table)
+        self.limits = Limits(table)
+        self.notices = Notices(table)
+        self.overviews = Overviews(table)
+        self.runs = Runs(table)
+        self.threads = Threads(table)
+        self.standards = GoodStandards(table)
+        self.stages = StageRows(table)
+        self.accounts = Accounts(table)
+        self.health = Health(table)
 
     def history(self, subject: SubjectId) -> History:
         """Return everything that the ledger holds of a subject, in one strongly consistent query."""
         return self.subjects.history(subject)
-
-    @property
-    def table(self) -> Table:
-        return Table(self.sessions, self.name)
-
-    @property
-    def subjects(self) -> Subjects:
-        return Subjects(self.table)
-
-    @property
-    def dependents(self) -> Dependents:
-        return Dependents(self.table)
-
-    @property
-    def fan_outs(self) -> FanOuts:
-        return FanOuts(self.table)
-
-    @property
-    def attempts(self) -> Attempts:
-        return Attempts(self.table)
-
-    @property
-    def revisions(self) -> Revisions:
-        return Revisions(self.table)
-
-    @property
-    def limits(self) -> Limits:
-        return Limits(self.table)
-
-    @property
-    def notices(self) -> Notices:
-        return Notices(self.table)
-
-    @property
-    def overviews(self) -> Overviews:
-        return Overviews(self.table)
-
-    @property
-    def sweeps(self) -> Sweeps:
-        return Sweeps(self.table)
-
-    @property
-    def runs(self) -> Runs:
-        return Runs(self.table)
-
-    @property
-    def threads(self) -> Threads:
-        return Threads(self.table)
-
-    @property
-    def standards(self) -> GoodStandards:
-        return GoodStandards(self.table)
-
-    @property
-    def stages(self) -> StageRows:
-        return StageRows(self.table)
-
-    @property
-    def accounts(self) -> Accounts:
-        return Accounts(self.table)
-
-    @property
-    def health(self) -> Health:
-        return Health(self.table)

@@ -54,7 +54,7 @@ class Accounts:
 
     def exemptions(self) -> Iterator[OwnersRecord]:
         """Yield the same for every account and region. Scans the table: only the command line calls it."""
-        for item in self.table.scan("begins_with(sk, :exemptions)", {":exemptions": {"S": _EXEMPTIONS}}, {}):
+        for item in self.table.scan("begins_with(sk, :exemptions)", {":exemptions": {"S": _EXEMPTIONS}}):
             yield form(OwnersRecord).validate_json(unpacked(item["body"]))
 
     def keep_exemptions(self, record: OwnersRecord) -> None:

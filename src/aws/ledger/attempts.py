@@ -35,7 +35,7 @@ class Attempts:
             "expires": expiry(_ATTEMPT_DAYS),
         }
         due = _due_key(attempt)
-        items = [put_item(self.table.name, kept, *unwritten_since(held))]
+        items = [put_item(self.table.name, kept, unwritten_since(held))]
         if attempt.state.ended and not attempt.pending:
             items.append({"Delete": {"TableName": self.table.name, "Key": due}})
         else:
@@ -45,13 +45,10 @@ class Attempts:
             listed = {"pk": {"S": "stopped"}, "sk": {"S": key}}
             items.append(put_item(self.table.name, listed | {"expires": expiry(_ATTEMPT_DAYS)}))
         if quarantine is not None:
-            left_alone = {
-                "pk": {"S": key},
-                "sk": {"S": "quarantine"},
-                "body": {"S": form(Quarantine).dump_json(quarantine).decode()},
-            }
+            body = packed(form(Quarantine).dump_json(quarantine))
+            row = {"pk": {"S": key}, "sk": {"S": "quarantine"}, "body": body}
             listed = {"pk": {"S": "quarantines"}, "sk": {"S": key}}
-            items += [put_item(self.table.name, left_alone), put_item(self.table.name, listed)]
+            items += [put_item(self.table.name, row), put_item(self.table.name, listed)]
         self.table.write(f"{key}/{sk}", items)
         return attempt
 
@@ -79,7 +76,7 @@ class Attempts:
 
     def answer(self, of: SubjectId, request: str, answer: Answer) -> None:
         """Write the outcome of a person's request; `request` is its id."""
-        body = {"S": form(Answer).dump_json(answer).decode()}
+        body = packed(form(Answer).dump_json(answer))
         self.table.put(of.key, f"answer/{request}", {"body": body, "expires": expiry(_ANSWER_DAYS)})
 
     def registered(self, revision: Revision) -> None:

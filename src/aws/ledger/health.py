@@ -1,16 +1,23 @@
-"""The rows about Outrider itself: when the last sweep began and ended, and the findings of its health checks."""
+"""The rows about Outrider itself: the last sweep, what it evaluated by, and the findings of its health checks."""
 
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
-
-from aws.ledger.table import Table, moment
+from aws.ledger.forms import form
+from aws.ledger.table import Table, moment, packed, unpacked
 from domain.health.facts import SweepRun
 from domain.health.own_findings import OwnFinding
 from domain.places import Place
 
-_FINDINGS = TypeAdapter(tuple[OwnFinding, ...])
-_RUN, _HEALTH = "run", "health"
+_FINDINGS = tuple[OwnFinding, ...]
+_RUN, _BASIS, _HEALTH = "run", "sweep", "health"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepBasis:
+    """What a sweep evaluated by: Outrider's release, and the digest of the standard."""
+
+    release: str
+    standard: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +36,20 @@ class Health:
         ended = {"ended": {"S": run.ended.isoformat()}} if run.ended else {}
         self.table.put(f"swept/{place}", _RUN, {"began": {"S": run.began.isoformat()}} | ended)
 
+    def basis(self, place: Place) -> SweepBasis | None:
+        """Return the release and standard of the last complete sweep; None if it is not known."""
+        item = self.table.row(f"swept/{place}", _BASIS)
+        return SweepBasis(item["release"]["S"], item["standard"]["S"]) if item else None
+
+    def finished(self, place: Place, by: SweepBasis) -> None:
+        """Record that a sweep by this release and standard is complete."""
+        self.table.put(f"swept/{place}", _BASIS, {"release": {"S": by.release}, "standard": {"S": by.standard}})
+
     def findings(self, place: Place) -> tuple[OwnFinding, ...]:
         """Return the findings about Outrider itself, closed ones included."""
         item = self.table.row(f"swept/{place}", _HEALTH)
-        return _FINDINGS.validate_json(item["body"]["S"]) if item else ()
+        return form(_FINDINGS).validate_json(unpacked(item["body"])) if item else ()
 
     def keep(self, place: Place, findings: tuple[OwnFinding, ...]) -> None:
         """Write these findings over the ones before."""
-        self.table.put(f"swept/{place}", _HEALTH, {"body": {"S": _FINDINGS.dump_json(findings).decode()}})
+        self.table.put(f"swept/{place}", _HEALTH, {"body": packed(form(_FINDINGS).dump_json(findings))})

@@ -39,7 +39,7 @@ class Overviews:
         found = Overview()
         values = {":record": {"S": "record/"}, ":attempt": {"S": "attempt/"}, ":quarantine": {"S": "quarantine"}}
         condition = "begins_with(sk, :record) OR begins_with(sk, :attempt) OR sk = :quarantine"
-        for item in self.table.scan(condition, values, {}):
+        for item in self.table.scan(condition, values):
             kind, _, name = item["sk"]["S"].partition("/")
             match kind:
                 case "record":
@@ -52,5 +52,5 @@ class Overviews:
                     found.attempts.append(form(Attempt).validate_json(unpacked(item["body"])))
                 case _:
                     family = SubjectId.parse(item["pk"]["S"])
-                    found.quarantines[family] = form(Quarantine).validate_json(item["body"]["S"])
+                    found.quarantines[family] = form(Quarantine).validate_json(unpacked(item["body"]))
         return found

@@ -5,10 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from aws.calls import CallFailed, calling
-from aws.errors import Meaning
 from aws.ledger.forms import form
-from aws.ledger.table import Table, expiry, packed, unpacked
+from aws.ledger.table import Table, expiry, only_if, packed, unpacked
 from domain.coverage import Coverage, Covered
 from domain.places import Place
 from domain.subject import SubjectId
@@ -37,31 +35,18 @@ class Runs:
     def claim(self, run: Run, now: datetime, until: datetime) -> bool:
         """Let a sweep run `until` then, or extend that. False if another one runs: only one does at a time."""
         item = {
-            "pk": {"S": _OWNER},
-            "sk": {"S": _RUN},
             "run": {"S": run.id},
             "lease": {"N": str(int(until.timestamp()))},
-            "body": {"S": form(Run).dump_json(run).decode()},
+            "body": packed(form(Run).dump_json(run)),
         }
-        try:
-            with calling("dynamodb:PutItem", _OWNER):
-                self.table.client.put_item(
-                    TableName=self.table.name,
-                    Item=item,
-                    ConditionExpression="attribute_not_exists(pk) OR #lease < :now OR #run = :run",
-                    ExpressionAttributeNames={"#lease": "lease", "#run": "run"},
-                    ExpressionAttributeValues={":now": {"N": str(int(now.timestamp()))}, ":run": {"S": run.id}},
-                )
-        except CallFailed as failed:
-            if failed.meaning is Meaning.CONFLICT:
-                return False
-            raise
-        return True
+        values = {":now": {"N": str(int(now.timestamp()))}, ":run": {"S": run.id}}
+        free = only_if("attribute_not_exists(pk) OR #lease < :now OR #run = :run", values)
+        return self.table.put_if(free, _OWNER, _RUN, item)
 
     def current(self) -> Run | None:
         """Return the sweep that runs, or the last one that ran."""
         item = self.table.row(_OWNER, _RUN)
-        return form(Run).validate_json(item["body"]["S"]) if item else None
+        return form(Run).validate_json(unpacked(item["body"])) if item else None
 
     def save(self, run: str, swept: PlaceSweep) -> None:
         """Record how far the sweep of a place came."""

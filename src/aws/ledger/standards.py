@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from aws.calls import CallFailed, calling
-from aws.ledger.table import Table, packed, unpacked
+from aws.ledger.table import Table, only_if, packed, unpacked
 
 _KEY = ("standard", "good")
 
@@ -33,18 +32,6 @@ class GoodStandards:
 
     def keep(self, good: GoodStandard) -> None:
         """Store it, unless another worker has stored one that was read later."""
-        pk, sk = _KEY
         read = {"S": good.read.astimezone(UTC).isoformat(timespec="microseconds")}
         item = {"text": packed(good.text.encode()), "digest": {"S": good.digest}, "read": read}
-        try:
-            with calling("dynamodb:PutItem", f"{pk}/{sk}"):
-                self.table.client.put_item(
-                    TableName=self.table.name,
-                    Item={"pk": {"S": pk}, "sk": {"S": sk}} | item,
-                    ConditionExpression="attribute_not_exists(pk) OR #read < :read",
-                    ExpressionAttributeNames={"#read": "read"},
-                    ExpressionAttributeValues={":read": read},
-                )
-        except CallFailed as failed:
-            if failed.code != "ConditionalCheckFailedException":
-                raise
+        self.table.put_if(only_if("attribute_not_exists(pk) OR #read < :read", {":read": read}), *_KEY, item)

@@ -1,6 +1,6 @@
 """Subjects: each subject's record, which is one item, and the rows of what runs a family."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,9 +44,9 @@ class Subjects:
                 case "attempt":
                     attempts.append(form(Attempt).validate_json(unpacked(item["body"])))
                 case "quarantine":
-                    history = replace(history, quarantine=form(Quarantine).validate_json(item["body"]["S"]))
+                    history = replace(history, quarantine=form(Quarantine).validate_json(unpacked(item["body"])))
                 case "answer":
-                    answers[name] = form(Answer).validate_json(item["body"]["S"])
+                    answers[name] = form(Answer).validate_json(unpacked(item["body"]))
                 case _:
                     pass
         return replace(
@@ -93,34 +93,28 @@ class Subjects:
 
     def everywhere(self) -> Iterator[SubjectId]:
         """Yield every subject that was ever evaluated. Scans the table: only the sweep calls it, once."""
-        for item in self.table.scan("begins_with(#sk, :record)", {":record": {"S": "record/"}}, {"#sk": "sk"}):
+        for item in self.table.scan("begins_with(sk, :record)", {":record": {"S": "record/"}}):
             yield SubjectId.parse(item["sk"]["S"].removeprefix("record/"))
 
     def records(self, place: Place) -> Iterator[tuple[SubjectId, Record]]:
         """Yield every subject of a place with its record. Scans the table: only the command line calls it."""
         own = {":record": {"S": "record/"}, ":place": {"S": str(place)}}
-        for item in self.table.scan("begins_with(sk, :record) AND #place = :place", own, {"#place": "place"}):
+        for item in self.table.scan("begins_with(sk, :record) AND #place = :place", own):
             yield SubjectId.parse(item["sk"]["S"].removeprefix("record/")), read_record(item)
 
     def open_rows(self, places: Collection[Place] | None = None) -> Iterator[Row]:
         """Yield the rows of open findings, of these places or of all. Scans the table: only the sweep calls it."""
-        for item in self._with_open():
-            for row in read_record(item).rows.values():
-                here = places is None or row.finding.subject.place in places
-                if here and row.finding.state is FindingState.OPEN:
-                    yield row
+        rows = (row for _, row in self.open_by_address())
+        return (row for row in rows if places is None or row.finding.subject.place in places)
 
     def open_by_address(self) -> Iterator[tuple[Address, Row]]:
         """Yield the rows of all open findings, and where their alerts go. Scans the table: only the sweep calls it."""
-        for item in self._with_open():
+        values = {":record": {"S": "record/"}, ":none": {"N": "0"}}
+        for item in self.table.scan("begins_with(sk, :record) AND #open > :none", values):
             record = read_record(item)
             for row in record.rows.values():
                 if row.finding.state is FindingState.OPEN:
                     yield record.address, row
-
-    def _with_open(self) -> Iterable[Mapping[str, Any]]:
-        values = {":record": {"S": "record/"}, ":none": {"N": "0"}}
-        return self.table.scan("begins_with(#sk, :record) AND #open > :none", values, {"#sk": "sk", "#open": "open"})
 
 
 def put_running(family: SubjectId, title: str, running: Running) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """The one DynamoDB table that holds the ledger: its calls, and the parts of transactions."""
 
 import gzip
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import Any
 
-from aws.calls import CallFailed, calling
+from aws.calls import CallFailed, calling, tolerating
 from aws.errors import Meaning
 from aws.sessions import Sessions
 
@@ -47,20 +48,21 @@ class Table:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def scan(self, condition: str, values: Mapping[str, Any], names: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-        start: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+    def scan(self, condition: str, values: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+        start: dict[str, Any] = {}
         while True:
             with calling("dynamodb:Scan", self.name):
                 page = self.client.scan(
                     TableName=self.name,
                     FilterExpression=condition,
                     ExpressionAttributeValues=values,
+                    **_names(condition),
                     **start,
                 )
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
-            start["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def row(self, pk: str, sk: str) -> dict[str, Any] | None:
         with calling("dynamodb:GetItem", f"{pk}/{sk}"):
@@ -74,42 +76,32 @@ class Table:
         with calling("dynamodb:PutItem", f"{pk}/{sk}"):
             self.client.put_item(TableName=self.name, Item={"pk": {"S": pk}, "sk": {"S": sk}} | dict(item))
 
+    def put_if(self, condition: Mapping[str, Any], pk: str, sk: str, item: Mapping[str, Any]) -> bool:
+        """Write an item if the condition holds. Return whether it did."""
+        with tolerating(Meaning.CONFLICT), calling("dynamodb:PutItem", f"{pk}/{sk}"):
+            self.client.put_item(TableName=self.name, Item={"pk": {"S": pk}, "sk": {"S": sk}} | dict(item), **condition)
+            return True
+        return False
+
     def delete(self, pk: str, sk: str) -> None:
         with calling("dynamodb:DeleteItem", f"{pk}/{sk}"):
             self.client.delete_item(TableName=self.name, Key={"pk": {"S": pk}, "sk": {"S": sk}})
 
     def renew(self, pk: str, sk: str, expires: Mapping[str, str]) -> None:
         """Extend a row's time to live, unless it was deleted meanwhile."""
-        try:
-            with calling("dynamodb:UpdateItem", f"{pk}/{sk}"):
-                self.client.update_item(
-                    TableName=self.name,
-                    Key={"pk": {"S": pk}, "sk": {"S": sk}},
-                    UpdateExpression="SET #expires = :expires",
-                    ConditionExpression="attribute_exists(pk)",
-                    ExpressionAttributeNames={"#expires": "expires"},
-                    ExpressionAttributeValues={":expires": expires},
-                )
-        except CallFailed as failed:
-            if failed.meaning is not Meaning.CONFLICT:
-                raise
+        with tolerating(Meaning.CONFLICT), calling("dynamodb:UpdateItem", f"{pk}/{sk}"):
+            self.client.update_item(
+                TableName=self.name,
+                Key={"pk": {"S": pk}, "sk": {"S": sk}},
+                UpdateExpression="SET expires = :expires",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeValues={":expires": expires},
+            )
 
     def put_version(self, pk: str, sk: str, item: Mapping[str, Any], *, held: int) -> None:
         """Write an item with a `version` if the stored one still has the version `held` (0: there is none)."""
-        condition, names, values = unwritten_since(held)
-        try:
-            with calling("dynamodb:PutItem", f"{pk}/{sk}"):
-                self.client.put_item(
-                    TableName=self.name,
-                    Item={"pk": {"S": pk}, "sk": {"S": sk}} | dict(item),
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=values,
-                )
-        except CallFailed as failed:
-            if failed.meaning is Meaning.CONFLICT:
-                raise LedgerConflict(f"{pk} was written by another worker") from None
-            raise
+        if not self.put_if(unwritten_since(held), pk, sk, item):
+            raise LedgerConflict(f"{pk} was written by another worker")
 
     def write_all(self, what: str, writes: Iterable[Mapping[str, Any]]) -> None:
         """Write many items (PutRequest, DeleteRequest) in few calls, each at most once and without a condition.
@@ -128,34 +120,25 @@ class Table:
                 raise CallFailed("dynamodb:BatchWriteItem", what, "UnprocessedItems", Meaning.RETRY)
 
     def write(self, what: str, items: list[dict[str, Any]]) -> None:
-        try:
-            with calling("dynamodb:TransactWriteItems", what):
-                self.client.transact_write_items(TransactItems=items)
-        except CallFailed as failed:
-            if failed.meaning is Meaning.CONFLICT:
-                raise LedgerConflict(f"{what} was written by another worker") from None
-            raise
+        with tolerating(Meaning.CONFLICT), calling("dynamodb:TransactWriteItems", what):
+            self.client.transact_write_items(TransactItems=items)
+            return
+        raise LedgerConflict(f"{what} was written by another worker")
 
 
-def unwritten_since(version: int) -> tuple[str, dict[str, str], dict[str, Any]]:
-    """Return a condition with its names and values: the row is absent or still has the version that was read."""
-    return "attribute_not_exists(pk) OR #v = :v", {"#v": "version"}, {":v": {"N": str(version)}}
+def only_if(condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a conditional write. `#name` in the condition is the attribute `name`."""
+    return {"ConditionExpression": condition, "ExpressionAttributeValues": values} | _names(condition)
 
 
-def put_item(
-    table: str,
-    item: Mapping[str, Any],
-    condition: str = "",
-    names: Mapping[str, str] | None = None,
-    values: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+def unwritten_since(version: int) -> dict[str, Any]:
+    """Return the condition that the row is absent or still has the version that was read."""
+    return only_if("attribute_not_exists(pk) OR #version = :version", {":version": {"N": str(version)}})
+
+
+def put_item(table: str, item: Mapping[str, Any], condition: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return one Put of a transaction."""
-    conditional = {
-        "ConditionExpression": condition,
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values,
-    }
-    return {"Put": {"TableName": table, "Item": item} | (conditional if condition else {})}
+    return {"Put": {"TableName": table, "Item": item} | dict(condition or {})}
 
 
 def packed(body: bytes) -> dict[str, Any]:
@@ -176,3 +159,9 @@ def moment(attribute: Mapping[str, str]) -> datetime:
 def expiry(days: int) -> dict[str, str]:
     """Return an item's time to live as an attribute."""
     return {"N": str(int((datetime.now(UTC) + timedelta(days=days)).timestamp()))}
+
+
+def _names(expression: str) -> dict[str, Any]:
+    """Return the member that says which attributes an expression names by `#name`, if any."""
+    names = {each: each.removeprefix("#") for each in re.findall(r"#\w+", expression)}
+    return {"ExpressionAttributeNames": names} if names else {}

@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cli.fingerprints import subject_of
-from cli.formats.content import Content, fix_words, found_in
-from cli.formats.pieces import listed
-from cli.formats.places import place_of
+from cli.formats.content import Content, fix_words, found_in, listed, place_of
 from cli.output.evaluation import VerdictEntry
 from cli.output.names import Outcome
 from cli.paths import report_path

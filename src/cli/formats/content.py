@@ -1,5 +1,6 @@
 """What every format is made of: results, and the drifts in them."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from cli.paths import report_path
 from cli.results import Result, Source
 from cli.suggesting import Suggestion
 from cli.terminal import line
+from domain.places import Place
 from domain.rule import Rule
 from domain.severity import Severity
 from rules import BY_ID
@@ -108,3 +110,18 @@ def level_of[Level](severity: Severity, levels: tuple[Level, Level, Level]) -> L
     if severity >= Severity.HIGH:
         return high
     return medium if severity is Severity.MEDIUM else low
+
+
+def place_of(result: Result[Any], options: ReportOptions) -> Place:
+    """Return where a definition says that it runs, else what the options say; empty where neither does."""
+    known = result.source.place
+    return Place(known.account or options.account, known.region or options.region)
+
+
+def listed(items: Iterable[object]) -> Iterator[str]:
+    """Yield a JSON list, each item as soon as there is one."""
+    begin = "["
+    for item in items:
+        yield f"{begin}\n{json.dumps(item)}"
+        begin = ","
+    yield "[]\n" if begin == "[" else "\n]\n"

@@ -12,6 +12,7 @@ from cli.formats.content import Content, Found, fix_words, found_in, level_of
 from cli.formats.markdown import Comment
 from cli.paths import report_path
 from cli.terminal import line, say
+from cli.unusable import reason_of
 
 _SUMMARY = "GITHUB_STEP_SUMMARY"
 _MOST = 900_000
@@ -32,7 +33,7 @@ def pieces(content: Content) -> Iterator[str]:
             with Path(summary).open("a", encoding="utf-8") as file:
                 file.write(comment.text(content))
         except OSError as error:
-            say(f"The summary of the job cannot be written ({(error.strerror or 'it failed').lower()}).")
+            say(f"The summary of the job cannot be written ({reason_of(error)}).")
 
 
 def _annotation(found: Found) -> str:

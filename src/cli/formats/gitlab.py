@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cli.formats.content import Content, Found, found_in
-from cli.formats.pieces import listed
-from domain.severity import Severity
+from cli.formats.content import Content, Found, found_in, listed
+
+_SEVERITIES = ("info", "minor", "major", "critical", "blocker")
 
 
 def pieces(content: Content) -> Iterator[str]:
@@ -18,22 +18,8 @@ def _issue(found: Found) -> dict[str, Any]:
         "description": f"{found.verdict.rule}: {found.message}",
         "check_name": found.verdict.rule,
         "fingerprint": found.drift.fingerprint,
-        "severity": _severity(found.drift.severity),
+        "severity": _SEVERITIES[found.drift.severity.rank],
         "location": {"path": found.path, "lines": {"begin": found.line}},
         "content": {"body": f"{found.rule.title}. {found.page}"},
         "categories": ["Bug Risk"],
     }
-
-
-def _severity(severity: Severity) -> str:
-    match severity:
-        case Severity.CRITICAL:
-            return "blocker"
-        case Severity.HIGH:
-            return "critical"
-        case Severity.MEDIUM:
-            return "major"
-        case Severity.LOW:
-            return "minor"
-        case Severity.INFORMATIONAL:
-            return "info"

@@ -7,12 +7,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from cli.formats.content import Content, Found, found_in
-from cli.formats.pieces import listed
-from cli.formats.places import place_of
+from cli.formats.content import Content, Found, found_in, listed, place_of
 from cli.options import ReportOptions
 from cli.terminal import line
-from domain.severity import Severity
 from settings import RELEASE
 
 _VERSION = "1.5.0"
@@ -40,7 +37,7 @@ def _finding(found: Found, options: ReportOptions, now: int) -> dict[str, Any]:
         "time": now,
         "message": found.message,
         "severity": drift.severity.value.capitalize(),
-        "severity_id": _severity(drift.severity),
+        "severity_id": drift.severity.rank + 1,
         "status": "New",
         "status_id": _NEW,
         "status_code": "FAIL",
@@ -89,17 +86,3 @@ def _finding(found: Found, options: ReportOptions, now: int) -> dict[str, Any]:
 def _arn(found: Found) -> str:
     resource: str = getattr(found.entry, "resource", "")
     return line(resource) if resource.startswith("arn:") else ""
-
-
-def _severity(severity: Severity) -> int:
-    match severity:
-        case Severity.INFORMATIONAL:
-            return 1
-        case Severity.LOW:
-            return 2
-        case Severity.MEDIUM:
-            return 3
-        case Severity.HIGH:
-            return 4
-        case Severity.CRITICAL:
-            return 5

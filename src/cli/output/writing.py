@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cli.unusable import Unusable
+from cli.unusable import Unusable, reason_of
 
 _INDENT = 2
 
@@ -44,14 +45,8 @@ ENTRY = 2 * _INDENT
 """How far an entry of `results` is indented."""
 
 
-def print_streamed(entries: Iterable[str], rest: Callable[[], Mapping[str, Iterable[object]]]) -> None:
-    """Print an output: each entry as soon as there is one, then the other lists, which are complete only then."""
-    for piece in streamed(entries, rest):
-        print(piece, end="")
-
-
 def streamed(entries: Iterable[str], rest: Callable[[], Mapping[str, Iterable[object]]]) -> Iterator[str]:
-    """Yield an output in pieces, as `print_streamed` prints it."""
+    """Yield an output: each entry as soon as there is one, then the other lists, which are complete only then."""
     yield '{\n  "version": 1,\n  "results": ['
     begin, end = "\n    ", ""
     for entry in entries:
@@ -61,9 +56,14 @@ def streamed(entries: Iterable[str], rest: Callable[[], Mapping[str, Iterable[ob
     yield f"{end}],\n" + ",\n".join(lists) + "\n}\n"
 
 
+def iso(moment: datetime | None) -> str | None:
+    """Return a time as outputs have it."""
+    return moment.isoformat() if moment is not None else None
+
+
 def written(name: str, text: str) -> None:
     """Write a file; raise Unusable if that is not possible."""
     try:
         Path(name).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise Unusable(f"{name} cannot be written ({(error.strerror or 'it failed').lower()}).") from None
+        raise Unusable(f"{name} cannot be written ({reason_of(error)}).") from None

@@ -9,14 +9,12 @@ from cli.sources.definition import Around, Definition, File, Origin, Stack, Vari
 from cli.sources.nodes import Node, Part, Style
 from cli.sources.open_images import as_collectors
 from cli.sources.resolving import STAND_INS, VARIANTS, Resolver, first_open
-from cli.sources.roles import Documents, fact_of
+from cli.sources.roles import Documents, closed, fact_of, parameters_named_in
 from cli.texts import Text, shown
 from cli.unusable import NoDefinition
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Fact, LogGroup, Parameter, Role
-from domain.places import Place
-from domain.workload import ParameterReference
 
 _TASK: Final = "AWS::ECS::TaskDefinition"
 _SERVICE: Final = "AWS::ECS::Service"
@@ -152,12 +150,7 @@ class _Template:
             arn = self._arn(name)
             if arn and (node := self.resolver.resource(name)) is not None:
                 found[arn] = node
-        named = {
-            reference.name
-            for container in task.containers
-            for value in container.secrets.values()
-            if (reference := ParameterReference.parse(value, Place("", "")))
-        }
+        named = parameters_named_in(task)
         for node, parameter in self._parameters():
             if named & {parameter.name, parameter.name.removeprefix("/")}:
                 found["parameter"] = node
@@ -195,14 +188,14 @@ class _Template:
             arns = [part.node for part in managed.children] if managed else []
             unknown = [node for node in arns if node.open or not isinstance(node.value, str)]
             complete = not unknown and all(roles is not None for _, roles, _ in attached)
-            documents = [(source, self._closed(node)) for source, node in (*own, *others)]
+            documents = [(source, closed(node, self.resolver.variant)) for source, node in (*own, *others)]
             trust = written.get("AssumeRolePolicyDocument")
             yield (
                 arn,
                 fact_of(
                     Documents(
                         arn,
-                        None if trust is None else self._closed(trust),
+                        None if trust is None else closed(trust, self.resolver.variant),
                         documents,
                         [str(node.value) for node in arns],
                         complete and written.get("PermissionsBoundary") is None,
@@ -222,18 +215,6 @@ class _Template:
             listed = [part.node for part in roles.children] if roles else [r for r in (plain.get("RoleName"),) if r]
             named = [node.value.get("Ref") if isinstance(node.value, dict) else None for node in listed]
             yield name, None if None in named else [str(role) for role in named], document
-
-    def _closed(self, node: Node) -> Any:
-        """Return a policy document in which an open text is any resource in one variant, and none in another."""
-        if isinstance(node.value, str) and node.open:
-            return "*" if self.resolver.variant % 2 else "arn:aws:none:::not-known"
-        match node.parts:
-            case dict() as parts:
-                return {name: self._closed(part.node) for name, part in parts.items()}
-            case list() as parts:
-                return [self._closed(part.node) for part in parts]
-            case None:
-                return node.value
 
 
 def _named_in(node: Node) -> Iterator[str]:

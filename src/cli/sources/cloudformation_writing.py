@@ -2,33 +2,17 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from cli.sources.definition import Wanted
 from cli.sources.editing import Change, edited
 from cli.sources.nodes import Edited, Node, Part, Path, Style, mapping, sequence
 from cli.sources.resolving import STAND_INS, Resolver
 from cli.sources.spelling import Dialect
+from domain.ecs.cloudformation import OWN_KEYS, api_name, property_of
 
-_VERBATIM: Final = frozenset({"options", "dockerLabels", "driverOpts", "labels"})
-"""Members whose own members are named by people, and not by the API."""
-_NAMES: Final[Mapping[str, str]] = {
-    "EFSVolumeConfiguration": "efsVolumeConfiguration",
-    "FSxWindowsFileServerVolumeConfiguration": "fsxWindowsFileServerVolumeConfiguration",
-    "FilesystemId": "fileSystemId",
-    "IAM": "iam",
-    "ProxyConfigurationProperties": "properties",
-    "StopTimeout": "stopTimeout",
-}
-_WRITTEN: Final = {ours: theirs for theirs, ours in _NAMES.items()}
 _REFERENCE = re.compile(r"\$\{([^}!]*)\}")
-
-
-def api_name(name: str) -> str:
-    """Return how the API names a property."""
-    return _NAMES.get(name, name[:1].lower() + name[1:])
 
 
 def named_as_the_api(node: Node, path: Path) -> Node:
@@ -37,7 +21,7 @@ def named_as_the_api(node: Node, path: Path) -> Node:
         case dict() as parts:
             renamed = dict[str, Part]()
             for name, part in parts.items():
-                ours = name if _VERBATIM & {*path} else api_name(name)
+                ours = name if OWN_KEYS & {*path} else api_name(name)
                 renamed[ours] = Part(part.begin, named_as_the_api(part.node, (*path, ours)))
             return mapping(node, renamed)
         case list() as parts:
@@ -87,9 +71,7 @@ class _TemplateDialect(Dialect):
         self._resolver = resolver
 
     def name(self, name: str, path: Path) -> str:
-        if _VERBATIM & {*path}:
-            return name
-        return _WRITTEN.get(name, name[:1].upper() + name[1:])
+        return name if OWN_KEYS & {*path} else property_of(name, "".join(path[-1:]))
 
     def text(self, value: str, style: Style) -> str | None:
         """Return the expression of the template that has this value, or one with what stands for region and account."""

@@ -10,15 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from cli.sources.cloudformation_writing import api_name, named_as_the_api
+from cli.sources.cloudformation_writing import named_as_the_api
 from cli.sources.copilot_writing import Rewritten
 from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant
 from cli.sources.json_text import DEEPEST
 from cli.sources.nodes import Node, Part, Style, mapping, sequence
 from cli.sources.open_images import as_collectors
-from cli.sources.resolving import ACCOUNT, REGION, STAND_INS, VARIANTS
+from cli.sources.resolving import ACCOUNT, REGION, STAND_INS, VARIANTS, open_text
 from cli.texts import Text, integer, shown
 from cli.unusable import NoDefinition
+from domain.ecs.cloudformation import api_name
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import LogGroup
@@ -139,13 +140,13 @@ class _Render:
     def task(self, family: str) -> Node:
         manifest = self.manifest
         members: dict[str, Node | None] = {
-            "family": self._made(manifest, family),
-            "networkMode": self._made(manifest, "awsvpc"),
-            "requiresCompatibilities": self._made(manifest, ["FARGATE"]),
+            "family": _made(manifest, family),
+            "networkMode": _made(manifest, "awsvpc"),
+            "requiresCompatibilities": _made(manifest, ["FARGATE"]),
             "cpu": self._size("cpu", "256"),
             "memory": self._size("memory", "512"),
-            "executionRoleArn": self._made(manifest, f"arn:aws:iam::{ACCOUNT}:role/{self.name}-ExecutionRole"),
-            "taskRoleArn": self._made(manifest, f"arn:aws:iam::{ACCOUNT}:role/{self.name}-TaskRole"),
+            "executionRoleArn": _made(manifest, f"arn:aws:iam::{ACCOUNT}:role/{self.name}-ExecutionRole"),
+            "taskRoleArn": _made(manifest, f"arn:aws:iam::{ACCOUNT}:role/{self.name}-TaskRole"),
             "runtimePlatform": self._platform(manifest.get("platform")),
             "containerDefinitions": _list(manifest, [*self._containers()]),
         }
@@ -183,13 +184,13 @@ class _Render:
             logging,
         )
         if logging is not None:
-            router = logging.get("image") or self._made(logging, _ROUTER)
-            firelens = _object(logging, {"type": self._made(logging, "fluentbit")})
+            router = logging.get("image") or _made(logging, _ROUTER)
+            firelens = _object(logging, {"type": _made(logging, "fluentbit")})
             yield self._container(logging, "firelens_log_router", {"image": router, "firelensConfiguration": firelens})
         tracing = manifest.get("observability", "tracing")
         if tracing is not None and str(tracing.value).lower() == "awsxray":
-            command = self._made(tracing, ["--config=/etc/ecs/ecs-xray.yaml"])
-            members = {"image": self._made(tracing, _COLLECTOR), "command": command}
+            command = _made(tracing, ["--config=/etc/ecs/ecs-xray.yaml"])
+            members = {"image": _made(tracing, _COLLECTOR), "command": command}
             yield self._container(tracing, "aws-otel-collector", members)
         sidecars = manifest.get("sidecars")
         for name, part in sorted(sidecars.parts.items()) if sidecars and isinstance(sidecars.parts, dict) else ():
@@ -221,13 +222,13 @@ class _Render:
         return _object(
             written,
             {
-                "name": self._made(written, name),
+                "name": _made(written, name),
                 **members,
                 "entryPoint": self._words(written.get("entrypoint")),
                 "command": members.get("command") or self._words(written.get("command")),
                 "environment": self._pairs(written.get("variables"), "value"),
                 "secrets": self._pairs(written.get("secrets"), "valueFrom"),
-                "logConfiguration": self._made(written, logs),
+                "logConfiguration": _made(written, logs),
             },
         )
 
@@ -244,12 +245,12 @@ class _Render:
             return None
         number, _, protocol = str(port.value).partition("/")
         members: dict[str, Any] = {"containerPort": number if (known := integer(number)) is None else known}
-        return self._made(port, [members | ({"protocol": protocol} if protocol else {})])
+        return _made(port, [members | ({"protocol": protocol} if protocol else {})])
 
     def _depends_on(self, written: Node | None) -> Node | None:
         found = written.value if written is not None and isinstance(written.value, dict) else {}
         waits = [{"containerName": name, "condition": str(each).upper()} for name, each in found.items()]
-        return self._made(written, waits) if written is not None and waits else None
+        return _made(written, waits) if written is not None and waits else None
 
     def _pairs(self, written: Node | None, name: str) -> Node | None:
         if written is None or not isinstance(written.parts, dict):
@@ -261,10 +262,10 @@ class _Render:
                 secret = value.get("secretsmanager")
                 arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:"
                 known = secret is not None and isinstance(secret.value, str)
-                value = self._made(value, f"{arn}{secret.value}") if known and secret else self._open(value, key)
+                value = _made(value, f"{arn}{secret.value}") if known and secret else self._open(value, key)
             elif not isinstance(value.value, str):
                 value = replace(value, value="" if value.value is None else str(value.value))
-            pair = {"name": self._made(replace(part.node, begin=part.begin), key), name: self._value(value)}
+            pair = {"name": _made(replace(part.node, begin=part.begin), key), name: self._value(value)}
             pairs.append(_object(replace(part.node, begin=part.begin), pair))
         return _list(written, pairs)
 
@@ -273,7 +274,7 @@ class _Render:
     def _size(self, name: str, default: str) -> Node:
         found = self.manifest.get(name)
         if found is None:
-            return self._made(self.manifest, default)
+            return _made(self.manifest, default)
         return self._value(replace(found, value=str(found.value)))
 
     def _platform(self, written: Node | None) -> Node | None:
@@ -282,12 +283,12 @@ class _Render:
         system, _, architecture = written.value.lower().partition("/")
         family = "WINDOWS_SERVER_2019_CORE" if system == "windows" else "LINUX"
         cpu = _ARCHITECTURES.get(architecture, "X86_64")
-        return self._made(written, {"operatingSystemFamily": family, "cpuArchitecture": cpu})
+        return _made(written, {"operatingSystemFamily": family, "cpuArchitecture": cpu})
 
     def _words(self, written: Node | None) -> Node | None:
         if written is None or written.parts is not None:
             return written
-        return self._made(written, str(written.value).split())
+        return _made(written, str(written.value).split())
 
     def _verbatim(self, written: Node | None) -> Node | None:
         """Return an object whose members are those of the API, with small letters at the beginning."""
@@ -296,7 +297,7 @@ class _Render:
         members = {"start_period": "startPeriod"}
         value = {members.get(name, name): each for name, each in written.value.items()}
         seconds = {name: int(each[:-1]) for name, each in value.items() if re.fullmatch(r"\d{1,9}s", str(each))}
-        return self._made(written, value | seconds)
+        return _made(written, value | seconds)
 
     def _value(self, node: Node) -> Node:
         """Return a value in which what the shell or CloudFormation gives is open."""
@@ -311,12 +312,7 @@ class _Render:
 
     def _open(self, place: Node, name: str) -> Node:
         self.unresolved[name] = None
-        value = (f"${{{name}}}", "0", "true", "x")[self.variant % VARIANTS]
-        return Node(place.begin, place.end, value, None, Style.FIXED, name)
-
-    def _made(self, place: Node, value: Any) -> Node:
-        """Return a value that the manifest does not have in this form."""
-        return Node(place.begin, place.begin, value, _parts(place, value), Style.FIXED)
+        return Node(place.begin, place.end, open_text(name, self.variant), None, Style.FIXED, name)
 
     # --- overrides ----------------------------------------------------------------------------------------------------
 
@@ -349,14 +345,15 @@ def _is_task(value: Any) -> bool:
 def _parts(place: Node, value: Any) -> dict[str, Part] | list[Part] | None:
     match value:
         case dict():
-            return {name: Part(place.begin, _plain(place, each)) for name, each in value.items()}
+            return {name: Part(place.begin, _made(place, each)) for name, each in value.items()}
         case list():
-            return [Part(place.begin, _plain(place, each)) for each in value]
+            return [Part(place.begin, _made(place, each)) for each in value]
         case _:
             return None
 
 
-def _plain(place: Node, value: Any) -> Node:
+def _made(place: Node, value: Any) -> Node:
+    """Return a value that the manifest does not have in this form."""
     return Node(place.begin, place.begin, value, _parts(place, value), Style.FIXED)
 
 

@@ -213,6 +213,16 @@ class Wanted:
     service: Service | None = None
 
 
+@dataclass(frozen=True)
+class Unwritten:
+    """No change is written to what a tool makes or computes."""
+
+    text: str = field(repr=False)
+
+    def __call__(self, wanted: Sequence[Wanted]) -> Edited:
+        return Edited(self.text, tuple((each.task.family,) for each in wanted))
+
+
 type Rewriting = Callable[[Sequence[Wanted]], Edited]
 
 
@@ -230,11 +240,6 @@ class File:
         """Yield the task definitions, each with all services that run it."""
         for _, uses in groupby(self.definitions, key=lambda each: id(each.task)):
             yield tuple(uses)
-
-    def with_tasks(self, tasks: Sequence[TaskDefinition]) -> str:
-        """Return the file's text with these task definitions. Only the lines of what changed are different."""
-        before = zip(tasks, self.definitions, strict=True)
-        return self.rewritten([Wanted(task, each.around.service) for task, each in before]).text
 
     def rewritten(self, wanted: Sequence[Wanted]) -> Edited:
         """Return the text with what is wanted, and the places of the changes that have to be made by hand."""

@@ -13,7 +13,7 @@ from cli.sources import task_definitions
 from cli.sources.definition import Around, Definition, File, Origin, Rewriting, Variant
 from cli.sources.nodes import Node, Style, mapping, sequence
 from cli.sources.open_images import as_collectors
-from cli.sources.resolving import VARIANTS
+from cli.sources.resolving import VARIANTS, open_text
 from cli.texts import Text, shown
 from cli.unusable import NoDefinition, Unusable
 from domain.ecs.task_definition import TaskDefinition
@@ -58,7 +58,7 @@ class Filled:
         """Return what stands for a call; such characters of the file itself stay."""
         if found[1] not in self.calls:
             return found[0]
-        return (f"${{{self.calls[found[1]]}}}", "0", "true", "x")[variant % VARIANTS]
+        return open_text(self.calls[found[1]], variant)
 
     def within(self, node: Node) -> Iterator[str]:
         """Yield the calls in a value."""

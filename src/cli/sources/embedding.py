@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cli.sources import json_text, yaml_text
-from cli.sources.nodes import Node, Part, Style, moved
+from cli.sources.nodes import Node, Part, Style, moved, with_parts
 
 
 def configuration_in(text: str, written: Node) -> Node | None:
@@ -58,14 +58,8 @@ class _Outer:
         """Return a value with its places in the outer text: what comes of an expression is fixed, and may be open."""
         begin, end = self._at(node.begin), self._at(node.end)
         style = self.style if begin < self._at(node.begin + 1) else Style.FIXED
-        match node.parts:
-            case dict() as parts:
-                inner = {name: self._part(part) for name, part in parts.items()}
-                return replace(node, begin=begin, end=end, parts=inner, style=style)
-            case list() as parts:
-                return replace(node, begin=begin, end=end, parts=[self._part(part) for part in parts], style=style)
-            case None:
-                pass
+        if node.parts is not None:
+            return replace(node, begin=begin, end=end, parts=with_parts(node.parts, self._part), style=style)
         written = json.dumps(node.value)
         length = len(written) if self.style is Style.JSON else len(json.dumps(written)) - 2  # its own quotation marks
         plain = end - begin == length

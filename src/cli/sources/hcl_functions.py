@@ -55,10 +55,6 @@ def _formatted(form: str, *values: Any) -> Any:
     return "".join(piece + text for piece, text in zip(pieces, [*map(text_of, values), ""], strict=True))
 
 
-def _looked_up(values: Mapping[str, Any], key: str, default: Any = None) -> Any:
-    return values.get(key, default)
-
-
 def _flat(items: Sequence[Any]) -> list[Any]:
     return [inner for item in items for inner in (item if isinstance(item, list) else [item])]
 
@@ -92,7 +88,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "format": _formatted,
     "coalesce": lambda *items: next((item for item in items if item is not None and item != ""), None),
     "length": len,
-    "lookup": _looked_up,
+    "lookup": lambda values, key, default=None: values.get(key, default),
     "element": lambda items, index: items[index % len(items)],
     "flatten": _flat,
     "compact": lambda items: [item for item in items if item],

@@ -18,7 +18,7 @@ from cli.sources.hcl_policies import statement_of
 from cli.sources.hcl_syntax import Block, Expression, Kind, NotHcl, pairs
 from cli.sources.hcl_text import template_of
 from cli.sources.nodes import Node, Part, Style, mapping, moved, sequence
-from cli.sources.resolving import ACCOUNT, REGION, VARIANTS, first_open, region_of
+from cli.sources.resolving import ACCOUNT, REGION, first_open, open_text, region_of
 from cli.texts import shown
 from cli.unusable import Unusable
 
@@ -109,8 +109,7 @@ class Evaluation:
     def _open(self, place: Expression, name: str) -> Node:
         name = title_of(name)
         self.unresolved[name] = None
-        value = (f"${{{name}}}", "0", "true", "x")[self.variant % VARIANTS]
-        return Node(place.begin, place.end, value, None, Style.FIXED, name)
+        return Node(place.begin, place.end, open_text(name, self.variant), None, Style.FIXED, name)
 
     def _written(self, place: Expression) -> str:
         """Return an expression as it is written, on one line."""
@@ -303,7 +302,8 @@ class Evaluation:
                 text = self.module.read(text_of(self.of(args[0]).value))
                 return self._open(found, self._written(found)) if text is None else self._computed(found, text)
             case "templatefile" if len(args) == 2:  # noqa: PLR2004 - the file and its variables
-                return self._templatefile(found)
+                path, variables = map(self.of, args)
+                return self._filled(found, self.module.read(text_of(path.value)), variables)
             case _:
                 return self._function(found, name, [self.of(arg) for arg in args])
 
@@ -333,7 +333,9 @@ class Evaluation:
         of_variables = parts and all(part.node.get("name") for part in parts)
         if not all(isinstance(each.parts, list) or (each.open and of_variables) for each in lists):
             return self._open(found, self._written(found))
-        items = [part for each in lists for part in (each.children if each.parts is not None else [_item(each)])]
+        items = [
+            part for each in lists for part in (each.children if each.parts is not None else [Part(each.begin, each)])
+        ]
         return sequence(Node(found.begin, found.end, None, None, Style.FIXED), items)
 
     def _merge(self, found: Expression) -> Node:
@@ -344,10 +346,6 @@ class Evaluation:
         for each in objects:
             parts |= each.parts if isinstance(each.parts, dict) else {}
         return mapping(Node(found.begin, found.end, None, None, Style.FIXED), parts)
-
-    def _templatefile(self, found: Expression) -> Node:
-        name, given = (self.of(arg) for arg in found.args)
-        return self._filled(found, self.module.read(text_of(name.value)), given)
 
     def _rendered(self, place: Expression, name: str) -> Node:
         """Return what the older data source template_file gives."""
@@ -399,10 +397,6 @@ class Evaluation:
         if value is not None:
             return self._computed(found, value)
         return self._open(found, self._written(found))
-
-
-def _item(node: Node) -> Part:
-    return Part(node.begin, node)
 
 
 def _is_quoted(text: str) -> bool:

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable
 from json.decoder import scanstring  # type: ignore[attr-defined] # documented in its source, not in the stubs
-from json.scanner import py_make_scanner  # type: ignore[attr-defined] # not in the stubs; see _Locating
 from typing import Any
 
 from cli.sources.nodes import Node, Part, Style
@@ -60,7 +59,11 @@ def node_for_places(plain: str) -> Node:
 
 
 class Repeated(Exception):
-    """An object with a key twice; the message is the key."""
+    """An object with a key twice; the message is the key. `begin` is where the object does, if that is known."""
+
+    def __init__(self, key: str, begin: int = 0) -> None:
+        super().__init__(key)
+        self.begin = begin
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -89,47 +92,33 @@ def _loaded(text: str, name: str) -> Any:
     except json.JSONDecodeError:
         raise
     except Repeated as repeated:
-        key = str(repeated)
-        raise Unusable(
-            f"{name}, line {_Locating().line_of(text)}: the object that starts here has {key[:60]!r} twice. Keep one."
-        ) from None
+        raise _twice(text, name, str(repeated)) from None
     except RecursionError:
-        raise Unusable(f"{name} is nested too deeply to be a task definition.") from None
+        raise _too_deep(name) from None
     except ValueError:
         raise Unusable(f"{name} has a number in it that is not valid JSON: too large, or not a number.") from None
 
 
 def _checked(content: Any, name: str) -> Any:
     if depth_exceeds(content, DEEPEST):
-        raise Unusable(f"{name} is nested too deeply to be a task definition.")
+        raise _too_deep(name)
     return content
 
 
-class _Locating(json.JSONDecoder):
-    """Finds where an object with a repeated key starts. Slow, so it is used only for a file that is refused."""
+def _twice(text: str, name: str, key: str) -> Unusable:
+    """Return which object has a key twice: the innermost of several, the first to end."""
+    line = 1
+    try:
+        node_of(text)
+    except Repeated as repeated:
+        line += text.count("\n", 0, repeated.begin)
+    except RecursionError:
+        return _too_deep(name)
+    return Unusable(f"{name}, line {line}: the object that starts here has {key[:60]!r} twice. Keep one.")
 
-    def __init__(self) -> None:
-        super().__init__(object_pairs_hook=unique)
-        self.start: int | None = None
-        plain = self.parse_object  # type: ignore[has-type] # documented, but not in the stubs
 
-        def locating(text_and_end: tuple[str, int], *rest: Any) -> Any:
-            try:
-                return plain(text_and_end, *rest)
-            except Repeated:
-                # The innermost object raises first.
-                self.start = text_and_end[1] if self.start is None else self.start
-                raise
-
-        self.parse_object = locating
-        self.scan_once = py_make_scanner(self)
-
-    def line_of(self, text: str) -> int:
-        try:
-            self.decode(text)
-        except Repeated:
-            return text.count("\n", 0, self.start or 0) + 1
-        return 1
+def _too_deep(name: str) -> Unusable:
+    return Unusable(f"{name} is nested too deeply to be a task definition.")
 
 
 def depth_exceeds(content: Any, deepest: int) -> bool:
@@ -207,12 +196,15 @@ class _Later(Node):
 
 
 def _members(text: str, begin: int, made: _Made) -> tuple[dict[str, Part], int]:
-    """Return the members of the object that begins there, and where it ends."""
-    parts, at = dict[str, Part](), _past(_BLANK, text, begin + 1)
+    """Return the members of the object that begins there, and where it ends; raise Repeated if one is there twice."""
+    parts, at, twice = dict[str, Part](), _past(_BLANK, text, begin + 1), None
     while text[at] != "}":
         name, end = scanstring(text, at + 1)
+        twice = name if name in parts else twice
         parts[name] = part = Part(at, made(text, _past(_COLON, text, end)))
         at = _past(_COMMA, text, part.end)
+    if twice is not None:
+        raise Repeated(twice, begin)
     return parts, at + 1
 
 

@@ -9,17 +9,17 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from cli.sources import ecspresso, jsonnet_process
-from cli.sources.definition import File, Wanted
+from cli.sources.definition import File, Unwritten
 from cli.sources.json_text import content_of, node_of
 from cli.sources.jsonnet_process import Reply, Request
-from cli.sources.nodes import Edited, Node, Part, Style
+from cli.sources.nodes import Node, Part, Style
 from cli.texts import STDIN, Text, shown
 from cli.unusable import NoDefinition, Unusable
 
@@ -40,17 +40,7 @@ def of_file(given: Text) -> File:
     _, plain = content_of(by.text, shown(given.name))
     result = node_of(plain)
     root = _placed(result, _Places.of(given.text, result), 0)
-    return ecspresso.of_document(given, root, by, _Unwritten(given.text))
-
-
-@dataclass(frozen=True)
-class _Unwritten:
-    """No change is written to what computes a definition."""
-
-    text: str = field(repr=False)
-
-    def __call__(self, wanted: Sequence[Wanted]) -> Edited:
-        return Edited(self.text, tuple((each.task.family,) for each in wanted))
+    return ecspresso.of_document(given, root, by, Unwritten(given.text))
 
 
 def _evaluated(given: Text) -> str:

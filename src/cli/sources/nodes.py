@@ -34,7 +34,7 @@ class Node:
     begin: int
     end: int
     value: Any = field(repr=False)
-    parts: "dict[str, Part] | list[Part] | None" = field(default=None, repr=False)
+    parts: "Parts" = field(default=None, repr=False)
     style: Style = Style.JSON
     open: str = ""
     marks: Sequence[int] = field(default=(), repr=False)
@@ -69,6 +69,9 @@ class Part:
         return self.node.end
 
 
+type Parts = dict[str, Part] | list[Part] | None
+
+
 def mapping(origin: Node, parts: dict[str, Part], style: Style | None = None) -> Node:
     """Return an object in the place of another node."""
     value = {name: part.node.value for name, part in parts.items()}
@@ -80,23 +83,23 @@ def sequence(origin: Node, parts: list[Part], style: Style | None = None) -> Nod
     return replace(origin, value=[part.node.value for part in parts], parts=parts, style=style or origin.style)
 
 
+def with_parts(parts: Parts, change: Callable[[Part], Part]) -> Parts:
+    """Return parts, each changed."""
+    match parts:
+        case dict():
+            return {name: change(part) for name, part in parts.items()}
+        case list():
+            return [change(part) for part in parts]
+        case None:
+            return None
+
+
 def moved(node: Node, place: Callable[[int], int], style: Style | None = None) -> Node:
     """Return a node of a text within another text, with its places in the outer one."""
-    parts: dict[str, Part] | list[Part] | None = None
-    match node.parts:
-        case dict() as members:
-            parts = {name: _moved(part, place, style) for name, part in members.items()}
-        case list() as items:
-            parts = [_moved(part, place, style) for part in items]
-        case None:
-            pass
+    parts = with_parts(node.parts, lambda part: Part(place(part.begin), moved(part.node, place, style)))
     marks = [place(mark) for mark in node.marks]
     begin, end = place(node.begin), place(node.end)
     return replace(node, begin=begin, end=end, parts=parts, style=style or node.style, marks=marks)
-
-
-def _moved(part: Part, place: Callable[[int], int], style: Style | None) -> Part:
-    return Part(place(part.begin), moved(part.node, place, style))
 
 
 type Path = tuple[str, ...]

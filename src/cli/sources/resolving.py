@@ -17,6 +17,7 @@ REGION: Final = "zz-region-1"
 ACCOUNT: Final = "000000000000"
 STAND_INS: Final = ((REGION, "${AWS::Region}"), (ACCOUNT, "${AWS::AccountId}"))
 VARIANTS: Final = 4
+"""How many values are tried for what is open."""
 _DEEPEST = 60
 _SUBSTITUTED = re.compile(r"\$\{(?P<literal>!)?(?P<name>[^${}]*)\}")
 _REAL_REGION = re.compile(r"(?<![\w-])(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov)?-(?:[a-z]+-)+\d(?![\w])")
@@ -29,6 +30,11 @@ _NAMES: Mapping[str, str] = {
     "AWS::ECS::Cluster": "ClusterName",
 }
 """The property with the name that Ref returns."""
+
+
+def open_text(name: str, variant: int) -> str:
+    """Return what stands for an open value: a placeholder, or in a variant something else."""
+    return (f"${{{name}}}", "0", "true", "x")[variant % VARIANTS]
 
 
 @dataclass
@@ -132,10 +138,7 @@ class Resolver:
     def _open(self, node: Node, name: str) -> Node:
         """Return an open value: a placeholder, or in a variant something else."""
         self.unresolved[name] = None
-        return self._computed(node, self._open_text(name), name)
-
-    def _open_text(self, name: str) -> str:
-        return (f"${{{name}}}", "0", "true", "x")[self.variant % VARIANTS]
+        return self._computed(node, open_text(name, self.variant), name)
 
     def _computed(self, whole: Node, value: Any, open_: str = "") -> Node:
         return Node(whole.begin, whole.end, value, None, Style.FIXED, open_)
@@ -236,7 +239,7 @@ class Resolver:
             node = self._named(name, whole)
         if node is None or not isinstance(node.value, str | int | float):
             self.unresolved[name] = None
-            return self._open_text(name), name
+            return open_text(name, self.variant), name
         return _as_text(node.value), node.open
 
     def _joined(self, argument: Node, whole: Node) -> Node | None:

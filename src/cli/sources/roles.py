@@ -1,11 +1,15 @@
-"""Roles as a source describes them, as facts."""
+"""Roles as a source describes them, as facts; and the parameters that a task takes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cli.sources.nodes import Node
+from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Fact, Known, MissingReason, Role, Unavailable
 from domain.iam import Policy, PolicyUnreadable
+from domain.places import Place
+from domain.workload import ParameterReference
 
 # What AWS grants in its own policies that tasks' roles have most. AWS only adds to them.
 _OF_AWS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -59,3 +63,26 @@ def fact_of(written: Documents) -> Fact[Role]:
         )
     except PolicyUnreadable:
         return unreadable
+
+
+def closed(node: Node, variant: int) -> Any:
+    """Return a policy document in which an open text is any resource in one variant, and none in another."""
+    if isinstance(node.value, str) and node.open:
+        return "*" if variant % 2 else "arn:aws:none:::not-known"
+    match node.parts:
+        case dict() as parts:
+            return {name: closed(part.node, variant) for name, part in parts.items()}
+        case list() as parts:
+            return [closed(part.node, variant) for part in parts]
+        case None:
+            return node.value
+
+
+def parameters_named_in(task: TaskDefinition) -> set[str]:
+    """Return the names of the parameters that a task's secrets refer to."""
+    return {
+        reference.name
+        for container in task.containers
+        for value in container.secrets.values()
+        if (reference := ParameterReference.parse(value, Place("", "")))
+    }

@@ -74,8 +74,7 @@ def _module(given: Text) -> Module:
         texts[str(path)] = text
         in_json |= {str(path)} if path.suffix == ".json" else set()
     values = _values(folder, texts) if given.name != STDIN else {}
-    read = partial(_read_within, folder)
-    return Module(texts, blocks, read, values, frozenset(in_json))
+    return Module(texts, blocks, partial(_read_within, folder), values, frozenset(in_json))
 
 
 def _is_json(name: str, text: str) -> bool:
@@ -99,11 +98,8 @@ def _values(folder: Path, texts: dict[str, str]) -> dict[str, tuple[str, Express
 
 
 def _read_within(folder: Path, name: str) -> str | None:
-    return _read(folder / name) if _is_within(name) else None
-
-
-def _is_within(name: str) -> bool:
-    return not Path(name).is_absolute() and ".." not in Path(name).parts
+    path = Path(name)
+    return None if path.is_absolute() or ".." in path.parts else _read(folder / path)
 
 
 def _read(path: Path) -> str | None:

@@ -1,13 +1,13 @@
 """Terraform's plan as `terraform show -json` prints it: values as Terraform itself resolved them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from cli.sources.definition import File, Wanted
+from cli.sources.definition import File, Unwritten
 from cli.sources.hcl_values import ARNS
-from cli.sources.nodes import Edited, Node, Part, Style, mapping, moved
-from cli.sources.resolving import VARIANTS
+from cli.sources.nodes import Node, Part, Style, mapping, moved
+from cli.sources.resolving import VARIANTS, open_text
 from cli.sources.terraform_resources import TASK, ModuleResources, Resource, definitions_of
 from cli.texts import Text, shown
 from cli.unusable import NoDefinition
@@ -20,17 +20,7 @@ def of_plan(given: Text, root: Node) -> File:
     if not found:
         raise NoDefinition(f"{shown(given.name)} plans no {TASK}.")
     definitions = tuple(each for each, _, _ in found)
-    return File(given.name, given.text, given.encoding, definitions, _Unwritten(given.text))
-
-
-@dataclass(frozen=True)
-class _Unwritten:
-    """A plan is made by Terraform: no change is written to it."""
-
-    text: str = field(repr=False)
-
-    def __call__(self, wanted: Sequence[Wanted]) -> Edited:
-        return Edited(self.text, tuple((each.task.family,) for each in wanted))
+    return File(given.name, given.text, given.encoding, definitions, Unwritten(given.text))
 
 
 @dataclass
@@ -105,7 +95,7 @@ class _Reader:
         title = named[0] if named else name
         if name not in {"arn", "id", "tags_all", "revision", "arn_without_revision", "unique_id", "create_date"}:
             unresolved[title] = None
-        value = (f"${{{title}}}", "0", "true", "x")[self.variant % VARIANTS]
+        value = open_text(title, self.variant)
         return Node(resource.begin, resource.end, value, None, Style.FIXED, title)
 
     def _called(self, kind: str, label: str) -> str:

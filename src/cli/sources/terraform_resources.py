@@ -13,12 +13,10 @@ from cli.sources.hcl_values import ARNS
 from cli.sources.nodes import Node, Part, Style, mapping, open_below, sequence
 from cli.sources.open_images import as_collectors
 from cli.sources.resolving import ACCOUNT, REGION, first_open, region_of
-from cli.sources.roles import Documents, fact_of
+from cli.sources.roles import Documents, closed, fact_of, parameters_named_in
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Fact, LogGroup, Parameter, Role
-from domain.places import Place
-from domain.workload import ParameterReference
 
 TASK: Final = "aws_ecs_task_definition"
 STAND_INS: Final = (
@@ -125,14 +123,9 @@ class ModuleResources:
     def places(self, task: TaskDefinition) -> dict[str, tuple[str, Node]]:
         """Return in which files the roles are, and the parameter that a task takes from the module."""
         found = {each.arn: (each.file, each.attributes) for each in self.of("aws_iam_role")}
-        named = {
-            reference.name.removeprefix("/")
-            for container in task.containers
-            for value in container.secrets.values()
-            if (reference := ParameterReference.parse(value, Place("", "")))
-        }
+        named = parameters_named_in(task)
         for each, node, _ in self._parameters():
-            if each.called.removeprefix("/") in named:
+            if named & {each.called, each.called.removeprefix("/")}:
                 found["parameter"] = (each.file, node)
         return found
 
@@ -141,7 +134,7 @@ class ModuleResources:
             value = each.attributes.get("value") or each.attributes.get("insecure_value")
             if value is None or first_open(value):
                 continue
-            text = value.value if isinstance(value.value, str) else _as_json(value.value)
+            text = value.value if isinstance(value.value, str) else json.dumps(value.value)
             yield each, value, Parameter("", each.called, each.text("type") or "String", text)
 
     def _role(self, role: Resource) -> Fact[Role]:
@@ -186,20 +179,8 @@ class ModuleResources:
         return role.called in [str(node.value) for node in texts]
 
     def _closed(self, node: Node) -> Any:
-        """Return a policy document in which an open text is any resource in one variant, and none in another."""
         found = json_within(node) if isinstance(node.value, str) and node.parts is None else node
-        return self._closed_value(found)
-
-    def _closed_value(self, node: Node) -> Any:
-        if isinstance(node.value, str) and node.open:
-            return "*" if self.variant % 2 else "arn:aws:none:::not-known"
-        match node.parts:
-            case dict() as parts:
-                return {name: self._closed_value(part.node) for name, part in parts.items()}
-            case list() as parts:
-                return [self._closed_value(part.node) for part in parts]
-            case None:
-                return node.value
+        return closed(found, self.variant)
 
 
 def definitions_of(
@@ -300,8 +281,3 @@ def _pairs(node: Node, key: str) -> Node:
         members = {key: Part(part.begin, named), "value": Part(part.begin, replace(part.node, style=Style.FIXED))}
         items.append(Part(part.begin, mapping(replace(part.node, style=Style.FIXED, open=""), members)))
     return sequence(node, items, Style.FIXED)
-
-
-def _as_json(value: Any) -> str:
-
-    return json.dumps(value)

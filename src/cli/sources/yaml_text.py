@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import yaml
 
 from cli.sources.json_text import DEEPEST
-from cli.sources.nodes import Node, Part, Style
+from cli.sources.nodes import Node, Part, Style, with_parts
 
 _MOST_NODES = 500_000
 """Far above any document of people; aliases cannot make more of a small one."""
@@ -115,7 +115,7 @@ class _Reader:
 
     def _sequence(self, event: Any, begin: int, depth: int) -> Node:
         block, parts = not event.flow_style, list[Part]()
-        while not isinstance(item := self._next(), yaml.SequenceEndEvent):
+        while not isinstance(item := next(self.events), yaml.SequenceEndEvent):
             node = self._node(item, depth + 1)
             start = _begin(item)
             parts.append(Part(max(self.text.rfind("-", 0, start), 0) if block else start, node))
@@ -127,7 +127,7 @@ class _Reader:
     def _mapping(self, event: Any, begin: int, depth: int) -> Node:
         block = not event.flow_style
         parts, merged = dict[str, Part](), dict[str, Part]()
-        while not isinstance(key := self._next(), yaml.MappingEndEvent):
+        while not isinstance(key := next(self.events), yaml.MappingEndEvent):
             name = key.value if isinstance(key, yaml.ScalarEvent) else f"?{self._node(key, depth + 1).value}"
             node = self._node(next(self.events), depth + 1)
             if name == "<<" and not key.style:
@@ -152,9 +152,6 @@ class _Reader:
             before = self.text[self.text.rfind("\n", 0, line - 1) + 1 : line].strip("- \t\r\n")
             return before == "?"
         return before.endswith("?")
-
-    def _next(self) -> Any:
-        return next(self.events)
 
     def _scalar(self, event: Any, begin: int) -> Node:
         end = _end(event)
@@ -193,14 +190,7 @@ def _fixed(node: Node) -> Node:
     """Return a node that no change may be written to, with all below it. What is fixed already is not copied again."""
     if node.style is Style.FIXED:
         return node
-    parts: dict[str, Part] | list[Part] | None = None
-    match node.parts:
-        case dict() as members:
-            parts = {name: replace(part, node=_fixed(part.node)) for name, part in members.items()}
-        case list() as items:
-            parts = [replace(part, node=_fixed(part.node)) for part in items]
-        case None:
-            pass
+    parts = with_parts(node.parts, lambda part: replace(part, node=_fixed(part.node)))
     return replace(node, parts=parts, style=Style.FIXED)
 
 

@@ -130,7 +130,7 @@ class Beginner:
 
         Without this wait, what it evaluates now would be notified of one by one later.
         """
-        before = self.ledger.sweeps.last(self.watched.home)
+        before = self.ledger.health.basis(self.watched.home)
         changed = before is not None and digest and before.standard != digest
         return self.standards.agreed if changed else 0
 

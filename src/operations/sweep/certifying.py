@@ -108,7 +108,7 @@ class Certifier:
         sent = {kind: sum(place.listing(kind).sent for place in places) for kind in Subject if kind.listed}
         for place in places:
             if place.baseline and place.ended is not None and run.standard and run.scope.whole_places:
-                self.ledger.sweeps.finished(place.place, SweepBasis(run.release, run.standard))
+                self.ledger.health.finished(place.place, SweepBasis(run.release, run.standard))
         now = self.now()
         self.ledger.runs.claim(run, now, now - timedelta(seconds=1))
         edition = usable(self.standards.reread)

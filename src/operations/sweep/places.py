@@ -124,7 +124,7 @@ class PlaceSweeper:
         if run.quiet or not run.scope.whole_places:
             return run.quiet
         by = SweepBasis(run.release, run.standard)
-        return not any(progress.known.values()) or (bool(run.standard) and by != self.ledger.sweeps.last(place))
+        return not any(progress.known.values()) or (bool(run.standard) and by != self.ledger.health.basis(place))
 
     def _suppressed(self, place: Place) -> Mapping[str, tuple[str, ...]] | None:
         """Return the rules of suppressed findings by subject. Without them, what is remembered counts."""

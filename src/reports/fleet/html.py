@@ -16,7 +16,7 @@ _SCRIPTS = ("data.js", "filter.js", "matrix.js", "drawing.js", "detail.js", "ans
 
 def html_of(fleet: Fleet) -> str:
     """Return the page. The data is base64, so no name in it can end an element or begin a script."""
-    style, script = _style(), _script()
+    style, script = _text("page.css"), _script()
     return Template(_text("page.html")).substitute(
         title=escape(visible(fleet.title)),
         policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'",
@@ -29,11 +29,6 @@ def html_of(fleet: Fleet) -> str:
 @cache
 def _text(name: str) -> str:
     return (_PAGE / name).read_text(encoding="utf-8")
-
-
-@cache
-def _style() -> str:
-    return _text("page.css")
 
 
 @cache

@@ -25,15 +25,12 @@ class State(StrEnum):
     @classmethod
     def drifted(cls, severity: Severity) -> "State":
         """Return the state of a drift of this severity."""
-        match severity:
-            case Severity.CRITICAL:
-                return cls.CRITICAL
-            case Severity.HIGH:
-                return cls.HIGH
-            case Severity.MEDIUM:
-                return cls.MEDIUM
-            case Severity.LOW | Severity.INFORMATIONAL:
-                return cls.LOW
+        return cls[max(severity, Severity.LOW).name]
+
+    @property
+    def severity(self) -> Severity | None:
+        """The severity of what drifted; None if nothing did."""
+        return Severity.__members__.get(self.name)
 
 
 class Fix(StrEnum):
@@ -176,6 +173,10 @@ class Unread:
     code: str
     resource: str
     count: int = 1
+
+    def __str__(self) -> str:
+        more = f" and {self.count - 1:,} more" if self.count > 1 else ""
+        return f"{self.call} failed: {self.code}: {self.resource}{more}"
 
 
 @dataclass(frozen=True, slots=True)

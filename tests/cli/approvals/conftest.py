@@ -27,7 +27,7 @@ def meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[]
     steps = list[Callable[[], object]]()
     made = client.client_of
     # One for all tests, as in tests/operations: to read botocore's models again takes half a second.
-    monkeypatch.setattr(client, "Sessions", lambda **_: world.sessions)
+    monkeypatch.setattr("cli.deployed.Sessions", lambda *_, **__: world.sessions)
     world.sessions.__dict__.pop("caller", None)
 
     def pause(_: float) -> None:
