@@ -8,7 +8,7 @@ from cli.output.catalogue import CodeEntry, RuleEntry, RulesOutput
 from cli.output.names import page_of
 from cli.output.writing import rendered
 from cli.selection import matching
-from cli.table import STYLES
+from cli.table import style_of
 from cli.terminal import Console, Style, console
 from domain.rule import Rule
 from domain.subject import Subject
@@ -23,7 +23,7 @@ def rules(given: Namespace) -> int:
     out = console()
     for rule in CATALOGUE:
         fix = "" if rule.fix is None else ", has a fix"
-        out.wrapped([(rule.id, Style.BOLD), " ", (rule.severity.value, STYLES[rule.severity]), fix])
+        out.wrapped([(rule.id, Style.BOLD), " ", (rule.severity.value, style_of(rule.severity)), fix])
         out.wrapped(f"{rule.title}.", 2)
     return CLEAN
 
@@ -58,7 +58,7 @@ def explain(given: Namespace) -> int:
 
 
 def _print(out: Console, rule: Rule) -> None:
-    out.wrapped([(rule.id, Style.BOLD), "  ", (rule.severity.value, STYLES[rule.severity])])
+    out.wrapped([(rule.id, Style.BOLD), "  ", (rule.severity.value, style_of(rule.severity))])
     kind = "task-definition family" if rule.subject is Subject.FAMILY else rule.subject.value
     out.wrapped(f"Applies to: {kind}. Reads: {', '.join(rule.reads)}.")
     for paragraph in _paragraphs(rule):

@@ -22,12 +22,6 @@ from reports.health_fixes import fix
 from reports.text import stamp
 from rules import CATALOGUE
 
-_STYLES = {
-    State.OK: Style.GREEN,
-    State.WARNING: Style.YELLOW,
-    State.FAILING: Style.BOLD_RED,
-    State.UNKNOWN: Style.MAGENTA,
-}
 _POLICY = "`outrider doctor --policy` prints the policy that this command needs."
 
 
@@ -79,8 +73,20 @@ def _entry(row: Row, facts: StackFacts) -> HealthEntry:
 def _as_table(examined: Examined) -> None:
     out, checks = console(), max(len(row.check) for row in examined.rows)
     for row in examined.rows:
-        head: list[Part] = [(f"{row.state:<9}", _STYLES[row.state]), (f"{row.check:<{checks}}", Style.BOLD), "  "]
+        head: list[Part] = [(f"{row.state:<9}", _style(row.state)), (f"{row.check:<{checks}}", Style.BOLD), "  "]
         out.wrapped([*head, line(sentence(row))], hanging=9 + checks + 2)
         if row.state is not State.OK and (command := fix(row, examined.facts)):
             # Not folded, so that it can be copied.
             out.print([(line(command), Style.CYAN)], 9)
+
+
+def _style(state: State) -> Style:
+    match state:
+        case State.OK:
+            return Style.GREEN
+        case State.WARNING:
+            return Style.YELLOW
+        case State.FAILING:
+            return Style.BOLD_RED
+        case State.UNKNOWN:
+            return Style.MAGENTA

@@ -12,13 +12,6 @@ from domain.standard import Exemption, Selector
 from domain.standard.inline import KEY, TAG, Mistake, Terms
 from rules import BY_ID
 
-_WHY = {
-    Mistake.FORM: "write a rule, then until 2027-01-31: and the reason",
-    Mistake.DAY: "its last day is not a date such as 2027-01-31",
-    Mistake.REASON: "its reason has fewer than eight characters",
-    Mistake.EXPIRED: "it has expired",
-    Mistake.RULE: "there is no such rule",
-}
 _COMMENT = re.compile(rf"(?:^|\s)(?:#|//|/\*|--)[ \t]*{KEY}(?![:\w-])([^\n]*)", re.MULTILINE)
 _PARTS = re.compile(r"\s+(\S+)(?:\s+in\s+(\S+))?(\s+until\s.*)")
 
@@ -31,7 +24,7 @@ class Wrong:
     mistake: Mistake
 
     def sentence(self, file: str) -> str:
-        return f"{file}, {self.where}: this exemption has no effect: {_WHY[self.mistake]}."
+        return f"{file}, {self.where}: this exemption has no effect: {_why(self.mistake)}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +95,17 @@ def _wrong_tags(task: TaskDefinition) -> Iterator[Wrong]:
 
 def _today() -> date:
     return datetime.now(UTC).date()
+
+
+def _why(mistake: Mistake) -> str:
+    match mistake:
+        case Mistake.FORM:
+            return "write a rule, then until 2027-01-31: and the reason"
+        case Mistake.DAY:
+            return "its last day is not a date such as 2027-01-31"
+        case Mistake.REASON:
+            return "its reason has fewer than eight characters"
+        case Mistake.EXPIRED:
+            return "it has expired"
+        case Mistake.RULE:
+            return "there is no such rule"

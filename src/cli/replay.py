@@ -15,7 +15,7 @@ from cli.options import StackOptions, taken
 from cli.output.replay import ReplayEntry, ReplayOutput
 from cli.output.writing import rendered
 from cli.progress import Line, diff
-from cli.table import STYLES
+from cli.table import style_of
 from cli.terminal import Style, say
 from cli.texts import text_of
 from cli.unusable import Unusable
@@ -134,7 +134,7 @@ def _lines(file: str, found: Replayed) -> Iterator[Line]:
 
 
 def _alert(alert: Alert) -> Iterator[Line]:
-    yield Line(f"Alert, {alert.transition}: {alert.name}: {alert.rule}", 1, STYLES[alert.severity])
+    yield Line(f"Alert, {alert.transition}: {alert.name}: {alert.rule}", 1, style_of(alert.severity))
     yield from (Line(f"{drift.where}: {drift.why}", 2) for drift in alert.drifts)
     if alert.digest:
         yield Line(f"Plan {alert.digest}, {alert.safety}:", 2)

@@ -15,8 +15,6 @@ from reports.fleet.model import Fix, Fleet, State
 from reports.fleet.model import Result as Found
 from rules import BY_ID
 
-_FIXES = {Fix.SAFE: FixKind.SAFE, Fix.REVIEW: FixKind.REVIEW, Fix.REFUSED: FixKind.NONE, Fix.NONE: FixKind.NONE}
-
 
 def results_of(fleet: Fleet, form: ReportFormat) -> Iterator[Result[DefinitionEntry]]:
     """Yield a result for each row."""
@@ -57,8 +55,18 @@ def _verdict(result: Found) -> VerdictEntry:
             DriftEntry(each.code, each.where, each.why, each.found, each.wanted, each.severity)
             for each in result.problems
         ),
-        fix=_FIXES[result.fix],
+        fix=_fix(result.fix),
         refusal=" ".join(result.remarks) if result.fix is Fix.REFUSED else "",
         reasons=result.reasons,
         unread=(),
     )
+
+
+def _fix(fix: Fix) -> FixKind:
+    match fix:
+        case Fix.SAFE:
+            return FixKind.SAFE
+        case Fix.REVIEW:
+            return FixKind.REVIEW
+        case Fix.REFUSED | Fix.NONE:
+            return FixKind.NONE

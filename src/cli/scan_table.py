@@ -3,7 +3,7 @@
 from itertools import groupby
 from typing import TextIO
 
-from cli.table import STYLES
+from cli.table import style_of
 from cli.terminal import Style, console, line
 from domain.severity import Severity
 from reports.fleet.model import Entry, Fleet
@@ -25,7 +25,7 @@ def as_table(fleet: Fleet, file: TextIO | None = None) -> None:
         for entry in drifted[:_SHOWN]:
             worst = _worst(entry) or Severity.LOW
             rules = ", ".join(each.rule for each in entry.results if each.state.severity)
-            out.wrapped([(f"{worst:<8} ", STYLES[worst]), (line(_name(entry)), Style.BOLD), f": {rules}"], 2, 4)
+            out.wrapped([(f"{worst:<8} ", style_of(worst)), (line(_name(entry)), Style.BOLD), f": {rules}"], 2, 4)
         if len(drifted) > _SHOWN:
             out.wrapped(f"and {len(drifted) - _SHOWN:,} more; --report and --format json have all.", 2)
         if not drifted:

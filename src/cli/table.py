@@ -13,13 +13,22 @@ from cli.terminal import Console, Style, console, line
 from domain.facts import FactKind
 from domain.severity import Severity
 
-STYLES = {
-    Severity.CRITICAL: Style.BOLD_RED,
-    Severity.HIGH: Style.RED,
-    Severity.MEDIUM: Style.YELLOW,
-    Severity.LOW: Style.CYAN,
-    Severity.INFORMATIONAL: Style.DIM,
-}
+
+def style_of(severity: Severity) -> Style:
+    """Return the style of a severity."""
+    match severity:
+        case Severity.CRITICAL:
+            return Style.BOLD_RED
+        case Severity.HIGH:
+            return Style.RED
+        case Severity.MEDIUM:
+            return Style.YELLOW
+        case Severity.LOW:
+            return Style.CYAN
+        case Severity.INFORMATIONAL:
+            return Style.DIM
+
+
 _FIXES = {FixKind.SAFE: ", fix is safe", FixKind.REVIEW: ", fix needs approval", FixKind.NONE: ""}
 
 
@@ -69,7 +78,7 @@ def _print[Entry: (DefinitionEntry, ConfigurationEntry)](out: Console, result: R
 
 def _print_drifts(out: Console, verdict: VerdictEntry) -> None:
     graded = verdict.verdict is Outcome.DRIFTED
-    head = (verdict.severity.value if graded else "note", STYLES[verdict.severity])
+    head = (verdict.severity.value if graded else "note", style_of(verdict.severity))
     out.wrapped([head, " ", (verdict.rule, Style.BOLD if graded else Style.PLAIN), _FIXES[verdict.fix]], 4)
     for drift in verdict.drifts:
         grade = "note" if drift.severity is Severity.INFORMATIONAL else drift.severity.value

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cli.table import STYLES
+from cli.table import style_of
 from cli.terminal import Console, Style, console, line
 from cli.upgrading import Outlook
 
@@ -31,7 +31,7 @@ def _print(out: Console, outlook: Outlook) -> None:
     breaks = "nothing breaks" if not count else "1 part breaks" if count == 1 else f"{count} parts break"
     out.wrapped(f"{name}, from {change}: {breaks}", 2)
     for each in outlook.breaks:
-        severity = (each.severity.value, STYLES[each.severity])
+        severity = (each.severity.value, style_of(each.severity))
         out.wrapped(["breaks ", severity, " ", (each.rule, Style.BOLD)], 4)
         out.wrapped(f"{line(each.drift.where)}: {line(each.drift.why)}", 6)
     for renamed in outlook.renamed:

@@ -34,13 +34,6 @@ _DETAILS, _DETAIL_NAME, _DETAIL = 50, 127, 1023
 _BYTES = 230_000  # of the 240 KB that a finding may have, as it is sent: twelve for an emoji
 _DRIFTS, _STATEMENTS, _CHANGES = 20, 8, 15  # of the fifty details; the rest name the resource
 NOTHING_TO_DO = "No action is needed."
-_RESOURCES = {
-    Subject.FAMILY: "AwsEcsTaskDefinition",
-    Subject.SERVICE: "AwsEcsService",
-    Subject.PARAMETER: "Other",
-    Subject.ROLE: "AwsIamRole",
-}
-"""The types of resources in ASFF."""
 
 
 def asff(
@@ -69,7 +62,7 @@ def asff(
         ),
         "Resources": [
             {
-                "Type": _RESOURCES[finding.subject.kind],
+                "Type": _resource_type(finding.subject.kind),
                 "Id": shortened(finding.resource),
                 "Partition": place.partition,
                 "Region": place.region,
@@ -106,6 +99,18 @@ def envelope(
         "Severity": graded,
         "FindingProviderFields": {"Severity": graded, "Types": types},
     }
+
+
+def _resource_type(subject: Subject) -> str:
+    match subject:
+        case Subject.FAMILY:
+            return "AwsEcsTaskDefinition"
+        case Subject.SERVICE:
+            return "AwsEcsService"
+        case Subject.PARAMETER:
+            return "Other"
+        case Subject.ROLE:
+            return "AwsIamRole"
 
 
 def _status(state: FindingState) -> tuple[str, str]:

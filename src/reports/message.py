@@ -56,7 +56,7 @@ def of_digest(alert: Alert) -> Message:
         thread=alert.id,
         alert=alert,
         severity=alert.severity,
-        header=_header(pieces.SIGNS[alert.severity], word, alert.name),
+        header=_header(pieces.sign(alert.severity), word, alert.name),
         text=f"{word}: {alert.name}: {alert.title}",
         parts=tuple(filter(None, parts)),
         next_step=alert.next_step,
@@ -94,7 +94,7 @@ def reply_of(alerts: Sequence[Alert]) -> Message:
     parts = [pieces.findings(opened, ("", ""))] if opened else []
     for alert in outcomes[:_MOST_REPLIED]:
         following = f"*Next:* {plain(alert.next_step, 2000)}" if alert.severity > Severity.INFORMATIONAL else ""
-        parts += [f"{pieces.SIGNS[alert.severity]} *{plain(alert.title, 1000)}.*", pieces.reasons(alert), following]
+        parts += [f"{pieces.sign(alert.severity)} *{plain(alert.title, 1000)}.*", pieces.reasons(alert), following]
     parts += [pieces.closed(closed)] if closed else []
     first = (outcomes or opened or closed)[0]
     word = word_of(first.transition)
@@ -102,7 +102,7 @@ def reply_of(alerts: Sequence[Alert]) -> Message:
         thread=first.thread,
         alert=first,
         severity=max(alert.severity for alert in ordered),
-        header=_header(pieces.SIGNS[first.severity], word, pieces.named(first)),
+        header=_header(pieces.sign(first.severity), word, pieces.named(first)),
         text=f"{word}: {first.name}: {first.title}",
         parts=tuple(filter(None, parts)),
     )
@@ -154,7 +154,7 @@ class _State:
 
     @property
     def sign(self) -> str:
-        return pieces.DONE if self.thread.over and not self.thread.needs_person else pieces.SIGNS[self.thread.severity]
+        return pieces.DONE if self.thread.over and not self.thread.needs_person else pieces.sign(self.thread.severity)
 
     @property
     def word(self) -> str:

@@ -15,16 +15,25 @@ from reports.text import line
 from reports.words import findings_are, shown_name
 
 DONE = "✅"
-SIGNS = {
-    Severity.CRITICAL: "🔴",
-    Severity.HIGH: "🟠",
-    Severity.MEDIUM: "🟡",
-    Severity.LOW: "🔵",
-    Severity.INFORMATIONAL: "⚪",
-}
 _MOST_DRIFTS, _MOST_CHANGES, _MOST_FINDINGS, _MOST_ACTORS = 5, 8, 12, 4
 _WHY = 160  # characters of a finding that is one of several
 _SINGLE_SIGN_ON = re.compile(r"AWSReservedSSO_(?P<set>.+)_[0-9a-f]{16}/(?P<person>.+)")
+
+
+def sign(severity: Severity) -> str:
+    """Return the sign of a severity."""
+    match severity:
+        case Severity.CRITICAL:
+            return "🔴"
+        case Severity.HIGH:
+            return "🟠"
+        case Severity.MEDIUM:
+            return "🟡"
+        case Severity.LOW:
+            return "🔵"
+        case Severity.INFORMATIONAL:
+            return "⚪"
+
 
 # --- what, where, who -------------------------------------------------------------------------------------------------
 
@@ -86,7 +95,7 @@ def _finding(alert: Alert, subject: tuple[str, str]) -> str:
     more = len(alert.drifts) + alert.omitted - 1
     others = f" (and {more} more)" if more > 0 else ""
     rule = link(alert.rule, alert.links.get("rule", ""), 100)
-    return f"{SIGNS[alert.severity]} {about}{plain(why, _WHY)}{others} · {rule}"
+    return f"{sign(alert.severity)} {about}{plain(why, _WHY)}{others} · {rule}"
 
 
 def closed(alerts: Sequence[Alert]) -> str:
@@ -191,4 +200,4 @@ def listing(section: AlertSection, room: int) -> str:
 
 
 def _bullet(each: AlertLine) -> str:
-    return SIGNS[each.severity] if each.severity else DONE if each.done else "•"
+    return sign(each.severity) if each.severity else DONE if each.done else "•"
