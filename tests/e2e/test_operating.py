@@ -92,6 +92,7 @@ def deploy(stage: Stage, **parameters: str) -> None:
         StandardSeconds="1",
         RemediationMode="report",
         LogLevel="DEBUG",
+        MessageWaitSeconds="10",  # a busy machine may need seconds between the findings of one family
         MemberAccounts=f"{JOINING},{LEAVING}",
         MemberExternalId=EXTERNAL_ID,
         SweptAccounts=f"{JOINING},{LEAVING}",

@@ -93,8 +93,9 @@ class Table:
             self.client.update_item(
                 TableName=self.name,
                 Key={"pk": {"S": pk}, "sk": {"S": sk}},
-                UpdateExpression="SET expires = :expires",
+                UpdateExpression="SET #expires = :expires",
                 ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeNames={"#expires": "expires"},
                 ExpressionAttributeValues={":expires": expires},
             )
 
