@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from domain.collector import CollectorConfiguration
 from domain.collector.releases import ComponentKind, Release, ReleaseStanding, component_status
 from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -63,7 +62,6 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *WELL_FORMED),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://github.com/aws-observability/aws-otel-collector#adot-collector-built-in-components",

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from domain.collector import CollectorConfiguration, metrics_exported_from
 from domain.collector.releases import ComponentKind, Release
 from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -65,7 +64,6 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
     codes=(*Kind, *DEFINED),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://aws-otel.github.io/docs/components/ecs-metrics-receiver",

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from domain.collector import destination_problems
 from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -49,7 +48,6 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *READ),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-OTLPEndpoint.html",

@@ -18,7 +18,6 @@ from domain.collector import (
 from domain.collector.releases import Release
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.values import text_of
-from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -126,7 +125,6 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *READ),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html",

@@ -13,7 +13,6 @@ from domain.collector import (
 )
 from domain.collector.releases import Release
 from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -93,7 +92,6 @@ RULE = Rule(
     subject=Subject.PARAMETER,
     severity=Severity.MEDIUM,
     codes=(*Kind, *WELL_FORMED),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://aws-otel.github.io/docs/components/ecs-metrics-receiver",

@@ -6,7 +6,6 @@ from domain.collector import CollectorConfiguration, Listener, otlp_listeners, s
 from domain.collector.releases import ComponentKind, Release
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
-from domain.facts import FactKind
 from domain.otlp import PORTS, Protocol, Route, Signal, instrumented, routes
 from domain.otlp_receivers import otlp_receivers
 from domain.rule import Rule
@@ -184,7 +183,6 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *DEFINED),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://aws-otel.github.io/docs/components/otlp-exporter",

@@ -6,7 +6,6 @@ from domain.collector import CollectorConfiguration, Topic
 from domain.collector.releases import Release
 from domain.collector.scalars import shown
 from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -54,7 +53,6 @@ RULE = Rule(
     subject=Subject.PARAMETER,
     severity=Severity.CRITICAL,
     codes=(*Kind, *WELL_FORMED),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://opentelemetry.io/docs/collector/configuration/#service",

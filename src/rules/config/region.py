@@ -8,7 +8,6 @@ from domain.collector import RegionSource, exporter_regions
 from domain.collector.scalars import shown
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.placeholders import placeholder
-from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -79,7 +78,6 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
     codes=(*Kind, *WELL_FORMED),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/trace-data.html",

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from domain.collector import Topic
 from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -37,7 +36,6 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *OPTIONS),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://opentelemetry.io/docs/collector/configuration/#service",

@@ -14,7 +14,6 @@ from domain.collector import (
 )
 from domain.collector.releases import Release
 from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -99,7 +98,6 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *READ),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://opentelemetry.io/docs/collector/configuration/#environment-variables",
