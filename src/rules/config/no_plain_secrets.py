@@ -6,12 +6,13 @@ from domain.collector import CollectorConfiguration, credentials_in_clear
 from domain.collector.releases import Release
 from domain.drift import Code, Doubt, Drift
 from domain.facts import Known
+from domain.identical import once
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import READ, configuration_of, once
+from rules.config._configuration import READ, configuration_of
 
 
 class Kind(Code):

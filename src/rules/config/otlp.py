@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from domain.collector import CollectorConfiguration, Listener, otlp_listeners, signals_taken_by
-from domain.collector.releases import ComponentKind, Release
+from domain.collector.releases import ComponentKind
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
+from domain.identical import once
 from domain.otlp import PORTS, Protocol, Route, Signal, instrumented, routes
 from domain.otlp_receivers import otlp_receivers
 from domain.rule import Rule
@@ -13,7 +14,7 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import DEFINED, dangling, once, undefined, well_formed_configuration_of
+from rules.config._configuration import DEFINED, dangling, undefined, well_formed_configuration_of
 
 _OTLP = "otlp"
 _WHERE = f"receivers/{_OTLP}"
@@ -42,7 +43,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     if configuration is None:
         return
     senders = tuple((app, sent) for app in workload.applications if instrumented(app) and (sent := _sent(app)))
-    listeners, taken = _listeners(configuration, workload.release), _taken(configuration, None)
+    listeners, taken = _listeners(configuration, workload.release), _taken(configuration, _OTLP)
     if _OTLP in undefined(configuration, ComponentKind.RECEIVER):
         yield dangling("a receiver otlp")
         if listeners:
@@ -67,11 +68,7 @@ def _receives_otherwise(configuration: CollectorConfiguration) -> bool:
 
 
 _listeners = once(otlp_listeners)
-
-
-@once
-def _taken(configuration: CollectorConfiguration, _: Release | None) -> frozenset[str]:
-    return signals_taken_by(configuration, _OTLP)
+_taken = once(signals_taken_by)
 
 
 def _sent(app: Container) -> tuple[Route, ...]:

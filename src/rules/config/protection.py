@@ -1,17 +1,14 @@
 """Rule config.protection."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from domain.collector import LOCAL_EXPORTERS, CollectorConfiguration, batched, memory_limiter_first
-from domain.collector.releases import Release
 from domain.collector.scalars import shown
-from domain.drift import Code, Doubt, Drift
+from domain.drift import Code, Drift
 from domain.rule import Rule
 from domain.severity import Severity
-from domain.standard import Standard
 from domain.subject import Subject
-from domain.workload import Workload
-from rules.config._configuration import WELL_FORMED, once, well_formed_configuration_of
+from rules.config._configuration import WELL_FORMED, configuration_check
 
 
 class Kind(Code):
@@ -21,16 +18,8 @@ class Kind(Code):
     UNBATCHED = "not-batched", "A pipeline does not batch what it sends."
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield one drift for all pipelines without a memory limit, and one for all that do not batch."""
-    configuration, doubts = well_formed_configuration_of(workload)
-    yield from doubts
-    if configuration is not None:
-        yield from _drifts(configuration, None)
-
-
-@once
-def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Drift, ...]:
+def _drifts(configuration: CollectorConfiguration) -> tuple[Drift, ...]:
+    """Give one drift for all pipelines without a memory limit, and one for all that do not batch."""
     sending = [
         pipeline
         for pipeline in configuration.pipelines.values()
@@ -68,6 +57,6 @@ RULE = Rule(
     severity=Severity.LOW,
     codes=(*Kind, *WELL_FORMED),
     of_configuration=True,
-    check=check,
+    check=configuration_check(_drifts),
     reference="https://opentelemetry.io/docs/collector/scaling/",
 )

@@ -47,7 +47,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
                 yield Drift(Kind.UNPARSABLE, WHERE, str(found))
                 return
             yield from _size(workload)
-            problems = structure_of(found, None)
+            problems = structure_of(found)
             yield from (drift_of(Kind, problem) for problem in problems if problem.topic is Topic.FORM)
         case Absent() | Unavailable():
             yield from configuration_of(workload)[1]

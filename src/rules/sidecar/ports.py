@@ -10,12 +10,12 @@ from domain.drift import Code, Drift
 from domain.ecs.fargate import amount
 from domain.ecs.values import Json, text_of
 from domain.facts import FactKind, Known
+from domain.identical import once
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import once
 
 _OWN: frozenset[tuple[int, str]] = frozenset({(13133, "tcp"), (8888, "tcp")})
 """What a collector usually binds besides OTLP's ports, where its configuration is not known."""
