@@ -45,14 +45,6 @@ _WORKSPACE = re.compile(r"[\w-]{1,99}", re.ASCII)
 _CLUSTER = re.compile(r"[\w-]{1,255}", re.ASCII)
 _TOPIC = re.compile(r"[\w.-]{1,249}", re.ASCII)
 
-# The calls of a consumer of MSK that the table of `domain.iam` does not have. Source: the page on IAM access control of
-# the Amazon MSK developer guide. No configuration holds the cluster's own ARN.
-_KAFKA: Final[Mapping[str, str]] = {
-    "kafka-cluster:ReadData": "topic/*/*/{topic}",
-    "kafka-cluster:DescribeGroup": "group/*/*/*",
-    "kafka-cluster:AlterGroup": "group/*/*/*",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Permission:
@@ -273,10 +265,7 @@ def _of_part(need: adot.ComponentPermission, here: Place) -> Permission:
         return Permission(need.part, action, forms, grant, purpose, region, unless=unless, minor=bool(unless))
     if action.startswith("kafka-cluster:"):
         topic = _legal(_TOPIC, need.topic)
-        # A cluster of MSK may belong to another account.
-        if action in _KAFKA:
-            tail = _KAFKA[action].format(topic=topic)
-            return _need(need, (f"arn:{_partition(here, region)}:kafka:{place.region}:*:{tail}",), region)
+        # A cluster of MSK may belong to another account, and no configuration holds its ARN.
         forms = _forms(action, Place("*", here.region), region, cluster="*", topic=topic)
         return _need(need, forms, region)
     if action.startswith("ecs:"):
