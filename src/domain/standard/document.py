@@ -13,7 +13,7 @@ from domain.standard.collectors import Collector, CollectorFor
 from domain.standard.inline import TAG, Terms
 from domain.standard.layers import Layer, Locked, OwnerExemptions
 from domain.standard.notification import Notification
-from domain.standard.part import Field, Part, field_validator, model_of
+from domain.standard.part import Field, Part, model_of
 from domain.standard.problems import StandardInvalid
 from domain.standard.sections import (
     Applications,
@@ -83,11 +83,6 @@ class Standard(Part):
     owner_exemptions: OwnerExemptions = Field(
         default=OwnerExemptions(), description="From what owners of an account may exempt their workloads."
     )
-
-    @field_validator("mode", mode="before")
-    @classmethod
-    def _off(cls, value: object) -> object:
-        return "off" if value is False else value
 
     @classmethod
     def parse(cls, text: str, source: str = "the standard") -> Self:

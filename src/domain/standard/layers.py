@@ -38,11 +38,6 @@ class Layer(Part):
         description="Fields of the document's sections: `collector: {cpu: 512}`. The other fields stay.",
     )
 
-    @field_validator("mode", mode="before")
-    @classmethod
-    def _off(cls, value: object) -> object:
-        return "off" if value is False else value
-
     @field_validator("set")
     @classmethod
     def _known(cls, value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
