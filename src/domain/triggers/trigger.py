@@ -1,5 +1,6 @@
 """Triggers: which subject an event concerns. Ids, actor and time only; the present state is read afterwards."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -39,6 +40,7 @@ _SUPPRESSED = "The rules whose findings the sweep saw as suppressed; None if it 
 class _Trigger(BaseModel):
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
+    kind: str
     account: str = Field(pattern=r"^\d{12}$")
     region: str = Field(pattern=r"^[a-z]{2}[a-z-]+-\d$")
     time: datetime | None = None
@@ -98,10 +100,14 @@ class _Trigger(BaseModel):
         return {name: getattr(self, name) for name in ("time", "event", "identity", "agent", "quiet", "changed")}
 
     @property
+    def sent(self) -> dict[str, Any]:
+        """As Outrider sends it, without what is left at its default."""
+        return {"kind": self.kind} | self.model_dump(mode="json", exclude_defaults=True)
+
+    @property
     def message(self) -> str:
         """As Outrider sends it to its own queue."""
-        nothing = {name for name in ("event", "identity", "agent", "changed") if not getattr(self, name)}
-        return self.model_dump_json(exclude=nothing, exclude_none=True)
+        return json.dumps(self.sent)
 
     @property
     def when(self) -> datetime | None:
