@@ -262,7 +262,8 @@ def test_tasks_that_no_service_started_are_sent_with_their_family(world: World) 
         ecs.run_task(cluster="batch", launchType="FARGATE", networkConfiguration=network, **given)
     sweeping(world).list()
     bodies = [body for body in changes(world) if body["kind"] == "family"]
-    assert {body["family"]: body.get("tasks", {}) for body in bodies} == {"nightly": {"batch": [2, 3, "1.4.0"]}, "web": {}}
+    tasks = {body["family"]: body.get("tasks", {}) for body in bodies}
+    assert tasks == {"nightly": {"batch": [2, 3, "1.4.0"]}, "web": {}}
     assert {body["listed"] for body in bodies} == {"2026-08-01T12:00:00Z"}
 
 
