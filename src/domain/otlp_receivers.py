@@ -10,7 +10,6 @@ from domain.ecs.container import Container
 from domain.ecs.container_roles import ContainerRole
 from domain.ecs.fargate import amount
 from domain.ecs.recognition import APPLICATION_SIGNALS_PORTS, Answer
-from domain.facts import Known
 from domain.identical import once
 from domain.otlp import PORTS, Destination, Endpoint, Protocol
 from domain.workload import Workload
@@ -80,14 +79,12 @@ def otlp_receivers(workload: Workload, sender: Container) -> OtlpReceivers:
             continue
         if known is not None and known.receives is Receives.NEVER:
             continue
-        if container is workload.collector and isinstance(workload.configuration, Known):
-            configuration = workload.configuration.value
-            if isinstance(configuration, CollectorConfiguration):
-                found = _configured(configuration, container.name, workload.release)
-                ports += (each for each in found if each is not None)
-                if None in found:
-                    elsewhere.append(container.name)
-                continue
+        if container is workload.collector and (configuration := workload.read_configuration) is not None:
+            found = _configured(configuration, container.name, workload.release)
+            ports += (each for each in found if each is not None)
+            if None in found:
+                elsewhere.append(container.name)
+            continue
         if recognition.answer is Answer.IS:
             assumed = known or (workload.distribution if role is ContainerRole.COLLECTOR else OWN_BUILD)
             ports += (OtlpPort(container.name, port) for port in sorted(assumed.ports))

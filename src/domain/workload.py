@@ -174,6 +174,15 @@ class Workload:
             case Absent() | Unavailable() as missing:
                 return found or missing
 
+    @property
+    def read_configuration(self) -> CollectorConfiguration | None:
+        """The configuration; None where it is not known or does not parse."""
+        match self.configuration:
+            case Known(CollectorConfiguration() as configuration):
+                return configuration
+            case _:
+                return None
+
     def _own_configuration(self) -> Fact[CollectorConfiguration | ConfigurationUnreadable] | None:
         """What the collector reads where no parameter feeds it; None where there is no collector."""
         collector = self.collector

@@ -18,7 +18,6 @@ from domain.ecs.container import Container
 from domain.ecs.container_roles import ContainerRole, Recognised
 from domain.ecs.fargate import amount
 from domain.ecs.recognition import Answer
-from domain.facts import Known
 from domain.identical import once
 from domain.otlp import Endpoint, value_of
 from domain.workload import Workload
@@ -124,11 +123,9 @@ def _of_container(workload: Workload, found: Recognised) -> Iterator[tuple[int, 
         bound = any(word.startswith(_BIND) for word in (*container.entry_point, *container.command))
         yield from (None,) if bound else ((PORT, "udp"), (PORT, "tcp"))
         return
-    if container is workload.collector and isinstance(workload.configuration, Known):
-        configuration = workload.configuration.value
-        if isinstance(configuration, CollectorConfiguration):
-            yield from _configured(configuration, workload.release)
-            return
+    if container is workload.collector and (configuration := workload.read_configuration) is not None:
+        yield from _configured(configuration, workload.release)
+        return
     receives = known is not None and known.receives is not Receives.NEVER
     if receives or found.recognition.answer is not Answer.IS_NOT or _may_be_a_daemon(container):
         yield None
