@@ -1,13 +1,12 @@
 """Rule config.protection."""
 
-from collections.abc import Iterable
-
 from domain.collector import LOCAL_EXPORTERS, CollectorConfiguration, batched, memory_limiter_first
 from domain.collector.scalars import shown
 from domain.drift import Code, Drift
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.subject import Subject
+from rules._wording import joined
 from rules.config._configuration import WELL_FORMED, configuration_check
 
 
@@ -25,8 +24,8 @@ def _drifts(configuration: CollectorConfiguration) -> tuple[Drift, ...]:
         for pipeline in configuration.pipelines.values()
         if any(name.partition("/")[0] not in LOCAL_EXPORTERS for name in pipeline.exporters)
     ]
-    unlimited = _listed(shown(pipeline.id) for pipeline in sending if not memory_limiter_first(pipeline))
-    unbatched = _listed(shown(pipeline.id) for pipeline in sending if not batched(configuration, pipeline))
+    unlimited = joined(shown(pipeline.id) for pipeline in sending if not memory_limiter_first(pipeline))
+    unbatched = joined(shown(pipeline.id) for pipeline in sending if not batched(configuration, pipeline))
     found = list[Drift]()
     if unlimited:
         why = (
@@ -37,11 +36,6 @@ def _drifts(configuration: CollectorConfiguration) -> tuple[Drift, ...]:
         why = f"Nothing batches the telemetry of {unbatched}, so each item is a call of its own."
         found.append(Drift(Kind.UNBATCHED, "service/pipelines", why, wanted="batch"))
     return tuple(found)
-
-
-def _listed(words: Iterable[str]) -> str:
-    *first, last = dict.fromkeys(words) or [""]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 RULE = Rule(
