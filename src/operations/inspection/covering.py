@@ -73,15 +73,10 @@ def record(ledger: Ledger, covered: Sequence[tuple[frozenset[str], Sequence[Cove
 
 def _dependencies(workload: Workload) -> Iterator[tuple[SubjectId, Fact[object]]]:
     """Yield the parameters and roles that a rule needed, each with its fact."""
-    facts, task = workload.facts, workload.task
-    of_roles = {
-        workload.role_arn(task.execution_role): facts.execution_role,
-        workload.role_arn(task.task_role): facts.task_role,
-    }
     for on in workload.subject(Subject.PARAMETER):
-        yield on, facts.parameter
-    for on in workload.subject(Subject.ROLE):
-        yield on, of_roles[on.name]
+        yield on, workload.facts.parameter
+    for arn, fact in dict(workload.roles).items():
+        yield SubjectId(workload.place, Subject.ROLE, arn), fact
 
 
 def _dependency(on: SubjectId, fact: Fact[object]) -> Covered:
