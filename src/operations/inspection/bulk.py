@@ -17,7 +17,6 @@ from domain.subject import Subject, SubjectId
 from domain.triggers.trigger import FamilyTrigger, ServiceTrigger, SubjectTrigger
 from operations.facts import FactReader
 
-_SERVICES = 10  # that one DescribeServices accepts
 _FRESH = timedelta(minutes=10)
 _MOST_FACTS = 2_000
 """Facts that are remembered: a role takes some kilobytes."""

@@ -168,7 +168,7 @@ class FamilyEvaluator:
         subject, history = job.subject, job.history
         now, later = self.now(), NOTHING_LATER
         if history.order:
-            self.revisions.forget(Revision(subject.place, subject.name, history.order))
+            self.ledger.revisions.forget(Revision(subject.place, subject.name, history.order))
             later = services_later(history, job.edition.standard, now)
         return Inspected(
             job,
