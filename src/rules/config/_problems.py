@@ -11,7 +11,6 @@ from domain.collector import (
     options_are_known,
 )
 from domain.drift import Code, Doubt, Drift
-from domain.ecs.values import objects_of, text_of
 from domain.identical import once
 from domain.rule import Check
 from domain.severity import Severity
@@ -90,5 +89,4 @@ def in_fargate(workload: Workload, problem: Problem) -> Severity | None:
 
 def mounts(workload: Workload) -> tuple[str, ...]:
     """Give the paths of the collector's container at which a volume is mounted."""
-    points = objects_of(workload.collector.json.get("mountPoints")) if workload.collector else ()
-    return tuple(path for point in points if (path := text_of(point.get("containerPath"))))
+    return workload.collector.mounts if workload.collector else ()

@@ -15,7 +15,6 @@ from domain.collector import (
     written_paths,
 )
 from domain.drift import Code, Doubt, Drift
-from domain.ecs.values import text_of
 from domain.identical import once
 from domain.rule import Rule
 from domain.severity import Severity
@@ -94,8 +93,7 @@ _bound = once(bound_ports)
 
 
 def _is_root(workload: Workload) -> bool:
-    user = text_of(workload.collector.json.get("user")) if workload.collector else None
-    return (user or "").partition(":")[0] in _ROOT
+    return workload.collector is not None and workload.collector.user in _ROOT
 
 
 RULE = Rule(
