@@ -14,7 +14,7 @@ from domain.ecs.service import Service
 from domain.facts import Fact, Known, RunningTask
 from domain.places import Place
 from domain.subject import Subject, SubjectId
-from domain.triggers.trigger import FamilyTrigger, ServiceTrigger, SubjectTrigger
+from domain.triggers.trigger import ServiceTrigger, SubjectTrigger, SweptTrigger
 from operations.facts import FactReader
 
 _FRESH = timedelta(minutes=10)
@@ -119,7 +119,7 @@ class Bulk:
 def _one_sweep(received: Received) -> str:
     """Return the sweep that sent all of these messages; empty if there is none."""
     sweeps = {
-        trigger.sweep if isinstance(trigger, FamilyTrigger | ServiceTrigger) else ""
+        trigger.sweep if isinstance(trigger, SweptTrigger) else ""
         for triggers in received.values()
         for trigger in triggers
     }

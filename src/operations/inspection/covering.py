@@ -12,7 +12,7 @@ from domain.facts import NOT_READ, Absent, Fact, Known, Unavailable
 from domain.scope import out_of_scope
 from domain.severity import Severity
 from domain.subject import Subject, SubjectId
-from domain.triggers.trigger import FamilyTrigger, ServiceTrigger, SubjectTrigger
+from domain.triggers.trigger import SubjectTrigger, SweptTrigger
 from domain.workload import Workload
 from operations.evaluation import Evaluation
 from operations.fleet import entry_of, entry_outside
@@ -22,7 +22,7 @@ from reports.fleet.model import Entry
 
 def sweeps_of(triggers: Sequence[SubjectTrigger]) -> frozenset[str]:
     """Return the sweeps that asked for an evaluation."""
-    asked = (trigger.sweep for trigger in triggers if isinstance(trigger, FamilyTrigger | ServiceTrigger))
+    asked = (trigger.sweep for trigger in triggers if isinstance(trigger, SweptTrigger))
     return frozenset(filter(None, asked))
 
 

@@ -13,7 +13,7 @@ from domain.findings.users import NOBODY, Running, Users
 from domain.remediation.plan import Plan
 from domain.subject import Subject, SubjectId
 from domain.triggers.message import SubjectMessage
-from domain.triggers.trigger import FamilyTrigger, FollowUpTrigger, ServiceTrigger, SubjectTrigger
+from domain.triggers.trigger import FollowUpTrigger, SubjectTrigger, SweptTrigger
 from domain.verdict import Unknown, Verdict
 from domain.workload import Workload
 from operations.facts import FactReader
@@ -55,11 +55,9 @@ class Job:
         """
         found = {rule for rule, row in self.history.rows.items() if row.suppressed}
         for trigger in self.triggers:
-            match trigger:
-                case FamilyTrigger(suppressed=tuple() as now) | ServiceTrigger(suppressed=tuple() as now):
-                    found = (found - self.history.record.open_severities.keys()) | (set(now) & self.history.rows.keys())
-                case _:
-                    pass
+            if isinstance(trigger, SweptTrigger) and trigger.suppressed is not None:
+                now = self.history.rows.keys() & trigger.suppressed
+                found = (found - self.history.record.open_severities.keys()) | now
         return frozenset(found)
 
     @property
