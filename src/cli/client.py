@@ -17,7 +17,6 @@ from cli.deployed import connected, deployed
 from cli.failures import RequestFailed, failures_as_sentences
 from cli.naming import subject_of
 from cli.options import StackOptions
-from domain.findings.finding import FindingState
 from domain.findings.users import Running
 from domain.places import Place
 from domain.remediation.attempt import Answer, Attempt, AttemptState, ProposedPlan, Quarantine, to_undo
@@ -388,7 +387,6 @@ def _why_none(history: History, family: History) -> str:
     under_way = [each for each in family.attempts if not each.state.ended]
     if under_way:
         return f"It is being corrected: see `outrider corrections {family.subject.name}`."
-    rules = [rule for rule, row in history.rows.items() if row.finding.state is FindingState.OPEN]
-    if rules:
-        return f"Outrider has no fix for its open findings: {', '.join(sorted(rules))}."
+    if rules := sorted(history.record.open_severities):
+        return f"Outrider has no fix for its open findings: {', '.join(rules)}."
     return "It has no open finding."

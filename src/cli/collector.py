@@ -20,7 +20,7 @@ from cli.results import Result, Results
 from cli.terminal import say
 from cli.texts import text_of
 from cli.unusable import NoDefinition, Unusable
-from domain.collector import CollectorConfiguration, variables_read
+from domain.collector import variables_read
 from domain.collector.releases import Release, newest_known
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Facts, Known, Parameter
@@ -129,13 +129,11 @@ class ConfigurationEvaluator:
         """Return a task with a collector of the release that reads this text."""
         stored = Parameter(arn="", name=CONFIG_VARIABLE, type="String", text=text)
         workload = Workload(place=Place("", ""), task=self._task(()), facts=Facts(parameter=Known(stored)))
-        match workload.configuration:
-            case Known(CollectorConfiguration() as configuration):
-                # Whether the container sets a variable is the task's matter: each counts as set.
-                names = dict.fromkeys(name for _, name in variables_read(configuration))
-                return workload.with_task(self._task(tuple(names)))
-            case _:
-                return workload
+        if (configuration := workload.read_configuration) is None:
+            return workload
+        # Whether the container sets a variable is the task's matter: each counts as set.
+        names = dict.fromkeys(name for _, name in variables_read(configuration))
+        return workload.with_task(self._task(tuple(names)))
 
     def _task(self, variables: Sequence[str]) -> TaskDefinition:
         secrets = [{"name": name, "valueFrom": name} for name in (CONFIG_VARIABLE, *variables)]

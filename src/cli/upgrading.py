@@ -10,7 +10,6 @@ from cli.evaluating import FileEvaluator
 from cli.output.names import page_of
 from cli.output.upgrade import BreakEntry, OutlookEntry, RenamedEntry, SupportEntry
 from domain.collector import (
-    CollectorConfiguration,
     ConfigurationUnreadable,
     ProblemCode,
     options_are_known,
@@ -162,11 +161,10 @@ class Change:
             ended=tuple(self._ended(plain, later)),
             unknown=tuple(self._unknown(plain.before, later)),
         )
-        match later.configuration:
-            case Known(CollectorConfiguration() as configuration) if not configuration.excerpt:
-                return replace(outlook, renamed=renamed_in(configuration, self.after))
-            case _:
-                return outlook
+        configuration = later.read_configuration
+        if configuration is None or configuration.excerpt:
+            return outlook
+        return replace(outlook, renamed=renamed_in(configuration, self.after))
 
     def _drifts(self, workload: Workload) -> Iterator[Break]:
         """What the collector of a workload does not start with, or does otherwise than was meant."""

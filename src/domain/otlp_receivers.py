@@ -1,7 +1,6 @@
 """What takes OTLP in a task, and on which ports: as its configuration says, else by its distribution's default."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from domain.collector import CollectorConfiguration, otlp_listeners
 from domain.collector.configuration import mapping, within
@@ -11,8 +10,7 @@ from domain.ecs.container import Container
 from domain.ecs.container_roles import ContainerRole
 from domain.ecs.fargate import amount
 from domain.ecs.recognition import APPLICATION_SIGNALS_PORTS, Answer
-from domain.facts import Known
-from domain.identical import Identical
+from domain.identical import once
 from domain.otlp import PORTS, Destination, Endpoint, Protocol
 from domain.workload import Workload
 
@@ -81,14 +79,12 @@ def otlp_receivers(workload: Workload, sender: Container) -> OtlpReceivers:
             continue
         if known is not None and known.receives is Receives.NEVER:
             continue
-        if container is workload.collector and isinstance(workload.configuration, Known):
-            configuration = workload.configuration.value
-            if isinstance(configuration, CollectorConfiguration):
-                found = _configured(container.name, Identical(configuration), workload.release)
-                ports += (each for each in found if each is not None)
-                if None in found:
-                    elsewhere.append(container.name)
-                continue
+        if container is workload.collector and (configuration := workload.read_configuration) is not None:
+            found = _configured(configuration, container.name, workload.release)
+            ports += (each for each in found if each is not None)
+            if None in found:
+                elsewhere.append(container.name)
+            continue
         if recognition.answer is Answer.IS:
             assumed = known or (workload.distribution if role is ContainerRole.COLLECTOR else OWN_BUILD)
             ports += (OtlpPort(container.name, port) for port in sorted(assumed.ports))
@@ -96,12 +92,11 @@ def otlp_receivers(workload: Workload, sender: Container) -> OtlpReceivers:
     return OtlpReceivers(tuple(ports), tuple(elsewhere), sender)
 
 
-@lru_cache(maxsize=256)
+@once
 def _configured(
-    name: str, same: Identical[CollectorConfiguration], release: Release | None
+    configuration: CollectorConfiguration, name: str, release: Release | None
 ) -> tuple[OtlpPort | None, ...]:
     """The ports that a configuration takes OTLP on; None for one that its text does not show."""
-    configuration = same.thing
     secured = {
         f"{part.where}/protocols/{protocol}"
         for part in configuration.used

@@ -8,7 +8,6 @@ that no permission is reported as missing that may be there.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final
 
 from domain import collector as adot
@@ -20,7 +19,7 @@ from domain.ecs.values import mapping_of, objects_of, pairs_of, text_of, truth_o
 from domain.facts import Absent, Known, Role
 from domain.iam import ACTION_RESOURCES, Context, resources_for, role_context
 from domain.iam.context import Values
-from domain.identical import Identical
+from domain.identical import once
 from domain.masking import log_group, word
 from domain.places import Arn, Place, account_of, partition_of
 from domain.workload import ParameterReference, Workload
@@ -45,14 +44,6 @@ _ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
 _WORKSPACE = re.compile(r"[\w-]{1,99}", re.ASCII)
 _CLUSTER = re.compile(r"[\w-]{1,255}", re.ASCII)
 _TOPIC = re.compile(r"[\w.-]{1,249}", re.ASCII)
-
-# The calls of a consumer of MSK that the table of `domain.iam` does not have. Source: the page on IAM access control of
-# the Amazon MSK developer guide. No configuration holds the cluster's own ARN.
-_KAFKA: Final[Mapping[str, str]] = {
-    "kafka-cluster:ReadData": "topic/*/*/{topic}",
-    "kafka-cluster:DescribeGroup": "group/*/*/*",
-    "kafka-cluster:AlterGroup": "group/*/*/*",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +226,7 @@ def permissions_of_collector(workload: Workload, configuration: CollectorConfigu
     # Fargate sets these in every container, unless the container sets them itself.
     regions = ("AWS_REGION", "AWS_DEFAULT_REGION")
     known = tuple(name for name in regions if collector is not None and collector.variable(name) is None)
-    return _of_configuration(Identical(configuration), workload.release, workload.place, known)
+    return _of_configuration(configuration, workload.release, workload.place, known)
 
 
 def permissions_of_agent(workload: Workload) -> tuple[Permission, ...] | None:
@@ -250,11 +241,11 @@ def permissions_of_agent(workload: Workload) -> tuple[Permission, ...] | None:
     return None if needs is None else tuple(_of_part(need, workload.place) for need in needs)
 
 
-@lru_cache(maxsize=256)
+@once
 def _of_configuration(
-    same: Identical[CollectorConfiguration], release: Release | None, place: Place, known: tuple[str, ...]
+    configuration: CollectorConfiguration, release: Release | None, place: Place, known: tuple[str, ...]
 ) -> tuple[Permission, ...]:
-    configuration = same.thing.with_variables(dict.fromkeys(known, place.region), release)
+    configuration = configuration.with_variables(dict.fromkeys(known, place.region), release)
     return tuple(_of_part(need, place) for need in adot.component_permissions(configuration, release))
 
 
@@ -274,10 +265,7 @@ def _of_part(need: adot.ComponentPermission, here: Place) -> Permission:
         return Permission(need.part, action, forms, grant, purpose, region, unless=unless, minor=bool(unless))
     if action.startswith("kafka-cluster:"):
         topic = _legal(_TOPIC, need.topic)
-        # A cluster of MSK may belong to another account.
-        if action in _KAFKA:
-            tail = _KAFKA[action].format(topic=topic)
-            return _need(need, (f"arn:{_partition(here, region)}:kafka:{place.region}:*:{tail}",), region)
+        # A cluster of MSK may belong to another account, and no configuration holds its ARN.
         forms = _forms(action, Place("*", here.region), region, cluster="*", topic=topic)
         return _need(need, forms, region)
     if action.startswith("ecs:"):

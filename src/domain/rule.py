@@ -26,8 +26,9 @@ class Rule:
     fields that the rule reads. These texts may be written as indented blocks.
 
     `codes` are all codes of its drifts, doubts, refusals and remarks. `needs` are the facts that `check` reads. A rule
-    `of_collector` is not evaluated where the task has no collector, and one `of_configuration` neither where the
-    collector's configuration is in a language that is not read: the CloudWatch agent's JSON, for example.
+    `of_collector` is not evaluated where the task has no collector. One `of_configuration` needs the collector's
+    configuration, and is not evaluated where that is in a language that is not read: the CloudWatch agent's JSON, for
+    example.
     """
 
     id: str
@@ -49,6 +50,8 @@ class Rule:
     def __post_init__(self) -> None:
         for name in _BLOCKS:
             object.__setattr__(self, name, cleandoc(getattr(self, name)))
+        if self.of_configuration:
+            object.__setattr__(self, "needs", self.needs | {FactKind.CONFIGURATION})
 
     @property
     def topic(self) -> str:

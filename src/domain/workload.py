@@ -16,7 +16,7 @@ from domain.ecs.container_roles import COLLECTOR_NAME, ContainerRoles
 from domain.ecs.recognition import DEFAULT_VARIABLE, CollectorKind, config_uris
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
-from domain.facts import Absent, Fact, Facts, Known, MissingReason, Unavailable
+from domain.facts import Absent, Fact, Facts, Known, MissingReason, Role, Unavailable
 from domain.places import Arn, Place, Revision
 from domain.subject import Subject, SubjectId
 
@@ -174,6 +174,15 @@ class Workload:
             case Absent() | Unavailable() as missing:
                 return found or missing
 
+    @property
+    def read_configuration(self) -> CollectorConfiguration | None:
+        """The configuration; None where it is not known or does not parse."""
+        match self.configuration:
+            case Known(CollectorConfiguration() as configuration):
+                return configuration
+            case _:
+                return None
+
     def _own_configuration(self) -> Fact[CollectorConfiguration | ConfigurationUnreadable] | None:
         """What the collector reads where no parameter feeds it; None where there is no collector."""
         collector = self.collector
@@ -212,6 +221,12 @@ class Workload:
         named = (c.log_options.get("awslogs-group") for c in self.task.containers if c.log_driver == "awslogs")
         return tuple(dict.fromkeys(name for name in named if name))
 
+    @property
+    def roles(self) -> tuple[tuple[str, Fact[Role]], ...]:
+        """The ARNs of the execution role and of the task role, as far as it names them, with what is known of each."""
+        named = ((self.task.execution_role, self.facts.execution_role), (self.task.task_role, self.facts.task_role))
+        return tuple((arn, fact) for name, fact in named if (arn := self.role_arn(name)))
+
     def role_arn(self, role: str | None) -> str | None:
         """A role's ARN, where the task definition gives only its name."""
         if not role or role.startswith("arn:"):
@@ -229,8 +244,7 @@ class Workload:
                 reference = self.parameter_reference
                 return (SubjectId(reference.place, kind, reference.name),) if reference else ()
             case Subject.ROLE:
-                roles = (self.role_arn(self.task.execution_role), self.role_arn(self.task.task_role))
-                return tuple(SubjectId(self.place, kind, role) for role in dict.fromkeys(roles) if role)
+                return tuple(SubjectId(self.place, kind, role) for role in dict(self.roles))
 
     def of_family(self) -> Self:
         """The same task definition without the service that runs it."""

@@ -8,7 +8,6 @@ list of `key=value` with `endpoint`, by default http://localhost:2000).
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from domain.collector import CollectorConfiguration, bound_ports
@@ -19,8 +18,7 @@ from domain.ecs.container import Container
 from domain.ecs.container_roles import ContainerRole, Recognised
 from domain.ecs.fargate import amount
 from domain.ecs.recognition import Answer
-from domain.facts import Known
-from domain.identical import Identical
+from domain.identical import once
 from domain.otlp import Endpoint, value_of
 from domain.workload import Workload
 
@@ -125,11 +123,9 @@ def _of_container(workload: Workload, found: Recognised) -> Iterator[tuple[int, 
         bound = any(word.startswith(_BIND) for word in (*container.entry_point, *container.command))
         yield from (None,) if bound else ((PORT, "udp"), (PORT, "tcp"))
         return
-    if container is workload.collector and isinstance(workload.configuration, Known):
-        configuration = workload.configuration.value
-        if isinstance(configuration, CollectorConfiguration):
-            yield from _configured(Identical(configuration), workload.release)
-            return
+    if container is workload.collector and (configuration := workload.read_configuration) is not None:
+        yield from _configured(configuration, workload.release)
+        return
     receives = known is not None and known.receives is not Receives.NEVER
     if receives or found.recognition.answer is not Answer.IS_NOT or _may_be_a_daemon(container):
         yield None
@@ -140,12 +136,12 @@ def _may_be_a_daemon(container: Container) -> bool:
     return "xray" in named or any(amount(each.get("containerPort")) == PORT for each in container.port_mappings)
 
 
-@lru_cache(maxsize=256)
+@once
 def _configured(
-    same: Identical[CollectorConfiguration], release: Release | None
+    configuration: CollectorConfiguration, release: Release | None
 ) -> tuple[tuple[int, Transport] | None, ...]:
     return tuple(
         None if each.port is None or each.serves_the_task is None else (each.port, each.transport)
-        for each in bound_ports(same.thing, release)
+        for each in bound_ports(configuration, release)
         if each.part.startswith(("receivers/awsxray", "extensions/awsproxy")) and each.serves_the_task is not False
     )

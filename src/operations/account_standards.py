@@ -37,11 +37,8 @@ class AccountStandards:
 
     def _layered(self, edition: Edition, account: str) -> Edition:
         standard = edition.standard
-        found = layers_of(standard, self.member(edition, account)) if standard.layers else ()
-        if not found:
-            return edition
-        which = tuple(i for layer in found for i, each in enumerate(standard.layers) if each is layer)
-        return self._made(edition, which, lambda: layered(standard, found))
+        which = layers_of(standard, self.member(edition, account)) if standard.layers else ()
+        return self._made(edition, which, lambda: layered(standard, which)) if which else edition
 
     def _with_owners(self, edition: Edition, whole: Edition, place: Place) -> Edition:
         owned = self.owners.of(place, whole.standard, whole.digest)

@@ -1,6 +1,6 @@
 """What the report of a fleet shows of one evaluation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ from domain.workload import Workload
 from operations.evaluation import Evaluation
 from reports.asff import rule_url
 from reports.fleet.drawing import drawing_of
-from reports.fleet.model import Drawing, Entry, Fix, Problem, Proposal, Registered, Result, ShownRule, State
+from reports.fleet.model import Entry, Fix, Problem, Proposal, Registered, Result, ShownRule, State
 
 
 def entry_of(found: Evaluation, plan: Plan | None = None, team: str = "") -> Entry:
@@ -23,26 +23,23 @@ def entry_of(found: Evaluation, plan: Plan | None = None, team: str = "") -> Ent
         by_rule.setdefault(verdict.rule, []).append(verdict)
     drifted = {drift.where for verdict in found.drifted for drift in verdict.drifts}
     results = tuple(_result(rule, verdicts, plan) for rule, verdicts in by_rule.items())
-    return _row(found.workload, team, results, plan, drifted)
+    return replace(
+        _row(found.workload, team, results),
+        registered=_registered(found.workload),
+        drawing=drawing_of(found.workload, frozenset(drifted)),
+        proposal=_proposal(plan) if plan is not None and plan.changes else None,
+    )
 
 
 def brief_entry_of(found: Evaluation, team: str = "") -> Entry:
     """Return the row of a workload that was evaluated, with nothing but its team and which rules it does not keep."""
-    workload = found.workload
     worst = dict[str, State]()
     for verdict in found.verdicts:
         if isinstance(verdict, Compliant | Exempt):
             continue
         state = State.drifted(verdict.severity) if isinstance(verdict, Drifted) else State.UNKNOWN
         worst[verdict.rule] = max(worst.get(verdict.rule, state), state, key=_BEST_FIRST.index)
-    return Entry(
-        place=workload.place,
-        family=workload.task.family,
-        revision=workload.revision.number if workload.revision is not None else 0,
-        service=workload.service.title if workload.service is not None else "",
-        team=team,
-        results=tuple(_brief_result(rule, state) for rule, state in worst.items()),
-    )
+    return _row(found.workload, team, tuple(_brief_result(rule, state) for rule, state in worst.items()))
 
 
 @lru_cache(maxsize=1_000)
@@ -52,24 +49,24 @@ def _brief_result(rule: str, state: State) -> Result:
 
 def entry_outside(workload: Workload, why: str, team: str = "") -> Entry:
     """Return the row of a workload that is not evaluated."""
-    return replace(_row(workload, team, (), None, ()), drawing=Drawing(), not_evaluated=why)
+    return replace(_row(workload, team), registered=_registered(workload), not_evaluated=why)
 
 
-def _row(
-    workload: Workload, team: str, results: tuple[Result, ...], plan: Plan | None, drifted: Iterable[str]
-) -> Entry:
-    task, service, revision = workload.task, workload.service, workload.revision
+def _row(workload: Workload, team: str, results: tuple[Result, ...] = ()) -> Entry:
+    service, revision = workload.service, workload.revision
     return Entry(
         place=workload.place,
-        family=task.family,
+        family=workload.task.family,
         revision=revision.number if revision is not None else 0,
         service=service.title if service is not None else "",
         team=team,
-        registered=Registered(task.registered_by, str(task.json.get("registeredAt") or "")),
         results=results,
-        drawing=drawing_of(workload, frozenset(drifted)),
-        proposal=_proposal(plan) if plan is not None and plan.changes else None,
     )
+
+
+def _registered(workload: Workload) -> Registered:
+    task = workload.task
+    return Registered(task.registered_by, str(task.json.get("registeredAt") or ""))
 
 
 def shown_rules(catalogue: Sequence[Rule], docs: str) -> tuple[ShownRule, ...]:

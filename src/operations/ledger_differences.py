@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from aws.ledger import Ledger, Record
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
-from domain.findings.finding import FindingState
 from domain.places import Place, Revision
 from domain.subject import Subject, SubjectId
 from domain.workload import Workload
@@ -43,7 +42,7 @@ class LedgerComparison:
         if task is None:
             return Compared(str(revision), unread=True)
         workload = self._workload(subject, task)
-        drifted = _open(record) | {
+        drifted = record.open_severities.keys() | {
             rule for each in record.dependencies.values() for rule, verdict in each.by_rule.items() if verdict.drifts
         }
         return Compared(str(revision), self.comparison.of(workload, workload, drifted))
@@ -55,10 +54,10 @@ class LedgerComparison:
 
     def _service(self, subject: SubjectId, record: Record) -> Compared:
         """Compare a service's open findings. Its tags are not in the ledger."""
-        drifted = _open(record)
+        drifted = frozenset(record.open_severities)
         if not drifted:
             return Compared(subject.name)
-        on = next((each for each in map(SubjectId.parse, record.dependencies) if each.kind is Subject.FAMILY), None)
+        on = record.family_of(subject)
         number = record.runs.revision if record.runs is not None else 0
         task = self.ledger.revisions.held(Revision(on.place, on.name, number)) if on is not None and number else None
         if task is None:
@@ -67,7 +66,3 @@ class LedgerComparison:
         document = {"serviceName": name, "clusterArn": subject.place.arn("ecs", f"cluster/{cluster}")}
         service = Service(document | {"launchType": "FARGATE"})
         return Compared(subject.name, self.comparison.of_findings(Workload(subject.place, task, service), drifted))
-
-
-def _open(record: Record) -> frozenset[str]:
-    return frozenset(rule for rule, row in record.rows.items() if row.finding.state is FindingState.OPEN)

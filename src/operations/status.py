@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
-from aws.ledger import Overview, Record
+from aws.ledger import Overview
 from domain.coverage import UNSEEN, Seen
 from domain.findings.finding import FindingState
 from domain.places import Place
 from domain.remediation.attempt import AttemptState
 from domain.status import PlanWaiting, Standing, Status
-from domain.subject import Subject, SubjectId
+from domain.subject import Subject
 
 _FAILED_FOR = timedelta(days=30)
 """A correction that failed or was refused is listed for this long."""
@@ -76,7 +76,7 @@ def _plans(everything: Overview, now: datetime) -> Iterator[PlanWaiting]:
     """Yield the plans that may be approved now: not those of a family in quarantine, or that is being corrected."""
     busy = {each.family for each in everything.attempts if each.state in {AttemptState.STARTED, AttemptState.ROLLING}}
     for subject, record in everything.records.items():
-        proposed, family = record.proposed, _family(subject, record)
+        proposed, family = record.proposed, record.family_of(subject)
         if proposed is None or family is None or (proposed.until is not None and proposed.until < now):
             continue
         if family in busy or family in everything.quarantines:
@@ -85,9 +85,3 @@ def _plans(everything: Overview, now: datetime) -> Iterator[PlanWaiting]:
         if shown:
             revision = f"{subject.name}:{record.order}" if subject.kind is Subject.FAMILY else ""
             yield PlanWaiting(subject, revision, proposed, max(shown))
-
-
-def _family(subject: SubjectId, record: Record) -> SubjectId | None:
-    if subject.kind is Subject.FAMILY:
-        return subject
-    return next((on for on in map(SubjectId.parse, record.dependencies) if on.kind is Subject.FAMILY), None)

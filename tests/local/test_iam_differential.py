@@ -88,7 +88,7 @@ def _as_simulated(ruling: Decided) -> str:
         case Decision.DENIED:
             return "explicitDeny" if ruling.statement else "implicitDeny"
         case Decision.UNKNOWN:
-            return ruling.explanation
+            return f"undecided by {', '.join(map(str, ruling.undecided))}"
 
 
 @pytest.fixture(scope="module")

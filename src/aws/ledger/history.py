@@ -6,9 +6,10 @@ from datetime import datetime
 
 from domain.findings.address import NOWHERE, Address
 from domain.findings.dependents import FamilyVerdicts
-from domain.findings.finding import Finding
+from domain.findings.finding import Finding, FindingState
 from domain.findings.users import Running, Seen
 from domain.remediation.attempt import Answer, Attempt, ProposedPlan, Quarantine
+from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 
 
@@ -54,6 +55,18 @@ class Record:
         """Whether anything is still to be published or sent."""
         return bool(self.request or self.notify or any(row.pending for row in self.rows.values()))
 
+    @property
+    def open_severities(self) -> dict[str, Severity]:
+        """The rules with an open finding, and its severity."""
+        findings = (row.finding for row in self.rows.values())
+        return {finding.rule: finding.severity for finding in findings if finding.state is FindingState.OPEN}
+
+    def family_of(self, subject: SubjectId) -> SubjectId | None:
+        """Return the family that its subject's corrections belong to: for a service, the one that it runs."""
+        if subject.kind is Subject.FAMILY:
+            return subject
+        return next((on for on in map(SubjectId.parse, self.dependencies) if on.kind is Subject.FAMILY), None)
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -93,10 +106,8 @@ class History:
 
     @property
     def family(self) -> SubjectId | None:
-        """Return the family that its corrections belong to: for a service, the one that it runs."""
-        if self.subject.kind is Subject.FAMILY:
-            return self.subject
-        return next((on for on in map(SubjectId.parse, self.record.dependencies) if on.kind is Subject.FAMILY), None)
+        """Return the family that its corrections belong to."""
+        return self.record.family_of(self.subject)
 
     def attempt(self, key: str) -> Attempt | None:
         return next((attempt for attempt in self.attempts if attempt.key == key), None)

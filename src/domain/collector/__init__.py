@@ -2,32 +2,26 @@
 
 from typing import TYPE_CHECKING
 
-from domain.collector.bundled import NEEDS_EC2_FILES, OTHER_BUNDLED, bundled, bundled_paths
-from domain.collector.configuration import CollectorConfiguration, Component, Options, Pipeline
+from domain.collector.bundled import OTHER_BUNDLED, bundled, bundled_paths
+from domain.collector.configuration import CollectorConfiguration
 from domain.collector.listeners import (
     HEALTH_CHECK_PORT,
-    OWN_METRICS_PORT,
     Listener,
     bound_ports,
     health_check_listener,
-    health_check_port,
     otlp_listeners,
 )
 from domain.collector.permissions import (
     ComponentPermission,
-    PartRegion,
     RegionSource,
     component_permissions,
     exporter_regions,
-    region_of,
 )
 from domain.collector.problems import Effect, Problem, ProblemCode, Topic
-from domain.collector.reading import MAX_BYTES, MAX_DEPTH, MAX_NODES, ConfigurationUnreadable, Value
-from domain.collector.references import has_reference, literal
+from domain.collector.reading import ConfigurationUnreadable
 from domain.collector.signals import (
     CONTAINER_METRICS,
     LOCAL_EXPORTERS,
-    FilterName,
     MatchType,
     batched,
     is_unknown_container_metric,
@@ -71,28 +65,17 @@ __all__ = [
     "CONTAINER_METRICS",
     "HEALTH_CHECK_PORT",
     "LOCAL_EXPORTERS",
-    "MAX_BYTES",
-    "MAX_DEPTH",
-    "MAX_NODES",
-    "NEEDS_EC2_FILES",
     "OTHER_BUNDLED",
-    "OWN_METRICS_PORT",
     "CollectorConfiguration",
-    "Component",
     "ComponentPermission",
     "ConfigurationUnreadable",
     "Effect",
-    "FilterName",
     "Listener",
     "MatchType",
-    "Options",
-    "PartRegion",
-    "Pipeline",
     "Problem",
     "ProblemCode",
     "RegionSource",
     "Topic",
-    "Value",
     "batched",
     "bound_ports",
     "bundled",
@@ -102,11 +85,8 @@ __all__ = [
     "destination_problems",
     "exporter_regions",
     "fargate_problems",
-    "has_reference",
     "health_check_listener",
-    "health_check_port",
     "is_unknown_container_metric",
-    "literal",
     "memory_limiter_first",
     "memory_limits",
     "metric_names_in_filters",
@@ -115,7 +95,6 @@ __all__ = [
     "option_problems",
     "options_are_known",
     "otlp_listeners",
-    "region_of",
     "renamed_in",
     "scraped_hosts",
     "signals_taken_by",

@@ -15,9 +15,6 @@ from domain.collector.releases import Release
 
 type _Parts = dict[str, Value]
 
-NEEDS_EC2_FILES = frozenset({"/etc/ecs/otel-instance-metrics-config.yaml"})
-"""Bundled files that stop the collector on Fargate: they read the host's files."""
-
 OTHER_BUNDLED = (
     *("/etc/eks/", "/etc/apprunner/"),
     *("/etc/ecs/otel-agent-ecs-default-config.yaml", "/etc/ecs/container-insights/otel-agent-default-config.yaml"),

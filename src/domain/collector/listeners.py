@@ -92,12 +92,6 @@ def health_check_listener(configuration: CollectorConfiguration, release: Releas
     return None
 
 
-def health_check_port(configuration: CollectorConfiguration, release: Release | None = None) -> int | None:
-    """Give the port of `health_check_listener`; None where there is none or its port is not known."""
-    listener = health_check_listener(configuration, release)
-    return listener.port if listener else None
-
-
 def _of_component(  # noqa: C901 - one case a component
     part: Component, release: Release | None
 ) -> Iterator[Listener]:

@@ -45,9 +45,6 @@ class Release:
         return f"v{self.major}.{self.minor}.{self.patch}"
 
 
-SECURE_SINCE = Release(0, 47, 0)
-"""The first release with the fix of CVE-2025-68156."""
-
 LOCALHOST_SINCE = Release(0, 41, 0)
 """From here on, listeners bind localhost where the configuration names no host, and a bare `$NAME` is plain text."""
 
@@ -192,11 +189,6 @@ def support_ended(release: Release, today: date, days: int) -> SupportEnded | No
     return SupportEnded(since, newest)
 
 
-def oldest_known() -> Release:
-    """Give the oldest release whose components are known."""
-    return release_facts().releases[0]
-
-
 def newest_known() -> Release:
     """Give the newest release whose components are known."""
     return release_facts().releases[-1]
@@ -206,11 +198,6 @@ def canonical_type(kind: ComponentKind, component_type: str) -> str:
     """Give the older name of a component that has two (`otlp_http` → `otlphttp`); others come back as they are."""
     facts = release_facts().aliases.get((kind, component_type))
     return facts.name if facts else component_type
-
-
-def components_of(release: Release) -> frozenset[tuple[ComponentKind, str]]:
-    """Give kind and name of every component in a release, aliases left out."""
-    return frozenset(key for key, facts in release_facts().components.items() if facts.exists_in(release))
 
 
 def component_status(kind: ComponentKind, component_type: str, release: Release) -> ComponentStatus:

@@ -131,6 +131,17 @@ class Container(Document):
         return Hidden(self.unread_variables) if self.may_have_more_variables else None
 
     @property
+    def user(self) -> str:
+        """The user that it runs as, without a group; empty if it names none."""
+        return (text_of(self.json.get("user")) or "").partition(":")[0]
+
+    @property
+    def mounts(self) -> tuple[str, ...]:
+        """The paths at which a volume is mounted."""
+        points = objects_of(self.json.get("mountPoints"))
+        return tuple(path for point in points if (path := text_of(point.get("containerPath"))))
+
+    @property
     def port_mappings(self) -> tuple[Json, ...]:
         return objects_of(self.json.get("portMappings"))
 

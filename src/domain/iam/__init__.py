@@ -4,24 +4,22 @@ Identity policies and the permissions boundary are evaluated. Organisation, key,
 read.
 """
 
-from domain.iam.actions import ACTION_RESOURCES, ActionResources, resources_for
+from domain.iam.actions import ACTION_RESOURCES, resources_for
 from domain.iam.advice import WildcardGrant, minimal_statement, wildcard_actions
 from domain.iam.context import ABSENT, Context, Like, role_context, trust_context
 from domain.iam.decision import AccessRequest, Decided, Decision, decide, decide_any, trusts
-from domain.iam.policy import Policy, PolicyUnreadable, Statement
+from domain.iam.policy import Policy, PolicyUnreadable
 
 __all__ = [
     "ABSENT",
     "ACTION_RESOURCES",
     "AccessRequest",
-    "ActionResources",
     "Context",
     "Decided",
     "Decision",
     "Like",
     "Policy",
     "PolicyUnreadable",
-    "Statement",
     "WildcardGrant",
     "decide",
     "decide_any",

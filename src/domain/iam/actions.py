@@ -1,40 +1,30 @@
 """The resource on which IAM checks each action that a task and its start need.
 
 Source: the Service Authorization Reference, page of each service, and the ARNs that AWS itself names in its
-"is not authorized to perform … on resource: …" errors.
+"is not authorized to perform … on resource: …" errors. For MSK, the page
+on IAM access control of the Amazon MSK developer guide.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from domain.places import partition_of
 
-
-@dataclass(frozen=True, slots=True)
-class ActionResources:
-    """forms: ARNs with {parts}. If there are several, AWS checks one of them: one is enough (`decide_any`)."""
-
-    forms: tuple[str, ...]
-    note: str = ""
-
-
-_EVERYTHING = ActionResources(("*",), "IAM has no resources for it: a statement must say *")
-_REPOSITORY = ActionResources(("arn:{partition}:ecr:{region}:{account}:repository/{repository}",))
-_LOG_STREAM = ActionResources(
-    ("arn:{partition}:logs:{region}:{account}:log-group:{log_group}:log-stream:{log_stream}",),
-    "a statement on the bare log group does not match; `log-group:NAME:*` does",
+_EVERYTHING = ("*",)
+"""IAM has no resources for it: a statement must say `*`."""
+_REPOSITORY = ("arn:{partition}:ecr:{region}:{account}:repository/{repository}",)
+_LOG_STREAM = ("arn:{partition}:logs:{region}:{account}:log-group:{log_group}:log-stream:{log_stream}",)
+"""A statement on the bare log group does not match; `log-group:NAME:*` does."""
+_LOG_GROUP = (
+    "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:log-stream:",
+    "arn:{partition}:logs:{region}:{account}:log-group:{log_group}",
 )
-_LOG_GROUP = ActionResources(
-    (
-        "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:log-stream:",
-        "arn:{partition}:logs:{region}:{account}:log-group:{log_group}",
-    ),
-    "errors name the first form, with an empty stream (`log-group:NAME:*` matches it); the reference names the second",
-)
+"""Errors name the first, with an empty stream (`log-group:NAME:*` matches it); the reference names the second."""
+_TOPIC = ("arn:{partition}:kafka:{region}:{account}:topic/{cluster}/{uuid}/{topic}",)
+_GROUP = ("arn:{partition}:kafka:{region}:{account}:group/{cluster}/{uuid}/{group}",)
 _CONTAINER_INSTANCE = "arn:{partition}:ecs:{region}:{account}:container-instance/{cluster}/{container_instance}"
 
-ACTION_RESOURCES: Final[Mapping[str, ActionResources]] = {
+ACTION_RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     # The start of a task: its images, log groups, parameters, secrets.
     "ecr:GetAuthorizationToken": _EVERYTHING,
     "ecr:BatchCheckLayerAvailability": _REPOSITORY,
@@ -44,16 +34,11 @@ ACTION_RESOURCES: Final[Mapping[str, ActionResources]] = {
     "logs:CreateLogGroup": _LOG_GROUP,
     "logs:CreateLogStream": _LOG_STREAM,
     "logs:PutLogEvents": _LOG_STREAM,
-    "ssm:GetParameters": ActionResources(
-        ("arn:{partition}:ssm:{region}:{account}:parameter/{parameter}",), "a name's own first slash is not doubled"
-    ),
-    "secretsmanager:GetSecretValue": ActionResources(
-        ("arn:{partition}:secretsmanager:{region}:{account}:secret:{secret}-??????",),
-        "AWS adds a hyphen and six characters to the name; give the whole ARN as `arn` where it is known",
-    ),
-    "kms:Decrypt": ActionResources(
-        ("arn:{partition}:kms:{region}:{account}:key/{key}",), "the key's ARN, never an alias's"
-    ),
+    "ssm:GetParameters": ("arn:{partition}:ssm:{region}:{account}:parameter/{parameter}",),
+    # AWS adds a hyphen and six characters to the name. Give the whole ARN as `arn` where it is known.
+    "secretsmanager:GetSecretValue": ("arn:{partition}:secretsmanager:{region}:{account}:secret:{secret}-??????",),
+    # The key's ARN, never an alias's.
+    "kms:Decrypt": ("arn:{partition}:kms:{region}:{account}:key/{key}",),
     # The collector.
     "logs:PutRetentionPolicy": _LOG_GROUP,
     "xray:PutTraceSegments": _EVERYTHING,
@@ -61,28 +46,26 @@ ACTION_RESOURCES: Final[Mapping[str, ActionResources]] = {
     "xray:GetSamplingRules": _EVERYTHING,
     "xray:GetSamplingTargets": _EVERYTHING,
     "xray:GetSamplingStatisticSummaries": _EVERYTHING,
-    "aps:RemoteWrite": ActionResources(("arn:{partition}:aps:{region}:{account}:workspace/{workspace}",)),
-    "ecs:ListTasks": ActionResources(
-        (_CONTAINER_INSTANCE, "*"), "errors name the container instances of the cluster, or *"
-    ),
-    "ecs:DescribeTasks": ActionResources(("arn:{partition}:ecs:{region}:{account}:task/{cluster}/{task}",)),
+    "aps:RemoteWrite": ("arn:{partition}:aps:{region}:{account}:workspace/{workspace}",),
+    # Errors name the container instances of the cluster, or `*`.
+    "ecs:ListTasks": (_CONTAINER_INSTANCE, "*"),
+    "ecs:DescribeTasks": ("arn:{partition}:ecs:{region}:{account}:task/{cluster}/{task}",),
     "ecs:ListServices": _EVERYTHING,
-    "ecs:DescribeServices": ActionResources(("arn:{partition}:ecs:{region}:{account}:service/{cluster}/{service}",)),
+    "ecs:DescribeServices": ("arn:{partition}:ecs:{region}:{account}:service/{cluster}/{service}",),
     "ecs:DescribeTaskDefinition": _EVERYTHING,
-    "ecs:DescribeContainerInstances": ActionResources((_CONTAINER_INSTANCE,)),
+    "ecs:DescribeContainerInstances": (_CONTAINER_INSTANCE,),
     "ec2:DescribeInstances": _EVERYTHING,
-    "sts:AssumeRole": ActionResources(("arn:{partition}:iam::{account}:role/{role}",)),
-    "s3:GetObject": ActionResources(("arn:{partition}:s3:::{bucket}/{key}",)),
-    "kafka-cluster:Connect": ActionResources(("arn:{partition}:kafka:{region}:{account}:cluster/{cluster}/{uuid}",)),
-    "kafka-cluster:WriteData": ActionResources(
-        ("arn:{partition}:kafka:{region}:{account}:topic/{cluster}/{uuid}/{topic}",)
-    ),
-    "kafka-cluster:DescribeTopic": ActionResources(
-        ("arn:{partition}:kafka:{region}:{account}:topic/{cluster}/{uuid}/{topic}",)
-    ),
+    "sts:AssumeRole": ("arn:{partition}:iam::{account}:role/{role}",),
+    "s3:GetObject": ("arn:{partition}:s3:::{bucket}/{key}",),
+    "kafka-cluster:Connect": ("arn:{partition}:kafka:{region}:{account}:cluster/{cluster}/{uuid}",),
+    "kafka-cluster:WriteData": _TOPIC,
+    "kafka-cluster:ReadData": _TOPIC,
+    "kafka-cluster:DescribeTopic": _TOPIC,
+    "kafka-cluster:DescribeGroup": _GROUP,
+    "kafka-cluster:AlterGroup": _GROUP,
 }
 
-_ANY: Final = frozenset({"log_stream", "task", "service", "container_instance", "uuid"})
+_ANY: Final = frozenset({"log_stream", "task", "service", "container_instance", "uuid", "group"})
 """Parts that are not known before the task runs, or that no configuration names: a wildcard replaces them."""
 
 
@@ -102,7 +85,7 @@ def resources_for(action: str, *, region: str, account: str, arn: str | None = N
         given["parameter"] = given["parameter"].removeprefix("/")
     try:
         return tuple(
-            form.format(partition=partition_of(region), region=region, account=account, **given) for form in known.forms
+            form.format(partition=partition_of(region), region=region, account=account, **given) for form in known
         )
     except KeyError as missing:
-        raise ValueError(f"AWS checks {action} on {known.forms[0]}; {missing} was not given.") from None
+        raise ValueError(f"AWS checks {action} on {known[0]}; {missing} was not given.") from None

@@ -144,8 +144,6 @@ _NAME = re.compile(r"(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?")
 class Condition:
     """One key under one operator of a statement."""
 
-    name: str
-    """The operator as written: `ForAnyValue:StringLikeIfExists`."""
     key: str
     wanted: tuple[Template, ...]
     operator: _Operator | None = field(repr=False)
@@ -173,11 +171,7 @@ class Condition:
             )
             for text in wanted
         )
-        return cls(name, key.lower(), templates, operator, quantifier, suffix is not None, null)
-
-    @property
-    def known_operator(self) -> bool:
-        return self.null or self.operator is not None
+        return cls(key.lower(), templates, operator, quantifier, suffix is not None, null)
 
     def unknown_keys(self, context: Context) -> tuple[str, ...]:
         """Return the keys, its own and those of its variables, that are not known."""

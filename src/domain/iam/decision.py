@@ -38,9 +38,6 @@ class AccessRequest:
         """The resource with its wildcards encoded."""
         return "*" if self.resource == "*" else encode(self.resource)
 
-    def __str__(self) -> str:
-        return f"{self.action} on {self.resource}"
-
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -60,28 +57,6 @@ class Decided:
         """Return the unknown condition keys, in lower case, on which the decision depends."""
         context = self.request.context
         return tuple(sorted({key for each in self.undecided for key in each.undecided_keys(context)}))
-
-    @property
-    def explanation(self) -> str:
-        """Return a sentence for people."""
-        match self.decision:
-            case Decision.ALLOWED:
-                return f"{self.request} is allowed by {self.statement}."
-            case Decision.DENIED if self.statement:
-                return f"{self.request} is denied by {self.statement}."
-            case Decision.DENIED if self.boundary:
-                return f"{self.request} is not allowed by the permissions boundary {self.boundary.source}."
-            case Decision.DENIED:
-                return f"{self.request} is not allowed by any statement."
-            case Decision.UNKNOWN:
-                return f"Whether {self.request} is allowed cannot be decided: {'; '.join(self._doubts())}."
-
-    def _doubts(self) -> Iterable[str]:
-        for each in self.undecided:
-            verb = "allow" if each.allows else "deny"
-            # In a decision over several resources, a statement may be certain for one of them only.
-            reasons = each.undecided(self.request.glob, self.request.context) or ("it covers only a part",)
-            yield f"{each} may {verb} it, because {' and '.join(reasons)}"
 
 
 @dataclass(slots=True)

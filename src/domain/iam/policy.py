@@ -148,26 +148,6 @@ class Statement:
                 answer = None
         return answer
 
-    def undecided(self, resource: str, context: Context) -> tuple[str, ...]:
-        """Return why `match` returned None, as clauses that follow "because"."""
-        reasons = []
-        if self.resources is not None and self.resources.match(resource, context) is None:
-            unknown = [key for key in self.resources.keys if context.values(key) is None]
-            if unknown:
-                reasons.append(f"its resource depends on {_listed(unknown)}, which is not known")
-            else:
-                reasons.append("it covers only a part of these resources")
-        for condition in self.conditions:
-            if condition.holds(context) is not None:
-                continue
-            if not condition.known_operator:
-                reasons.append(f"its condition operator {condition.name} is not known")
-            elif unknown := list(condition.unknown_keys(context)):
-                reasons.append(f"its condition depends on {_listed(unknown)}, which is not known")
-            else:
-                reasons.append(f"its condition {condition.name} on {condition.key} cannot be compared")
-        return tuple(reasons)
-
     def undecided_keys(self, context: Context) -> frozenset[str]:
         """Return the condition keys, in lower case, that would decide the answer."""
         keys = () if self.resources is None else self.resources.keys
@@ -176,10 +156,6 @@ class Statement:
             if condition.holds(context) is None:
                 waiting.update(condition.unknown_keys(context))
         return frozenset(waiting)
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 
 from domain.assumptions import Assumption
 from domain.drift import Remark, Safety
+from domain.ecs.documents import name_of
 from domain.ecs.images import Image
 from domain.ecs.values import texts_of
 from domain.facts import FactKind
@@ -223,9 +224,7 @@ def _by_name(value: Any) -> dict[str, Any] | None:
     for item in value:
         if not isinstance(item, Mapping):
             return None
-        name = next(
-            (str(item[key]) for key in ("name", "key", "containerName", "containerPort") if item.get(key)), None
-        )
+        name = name_of(item)
         if name is None or name in named:
             return None
         named[name] = item

@@ -22,6 +22,8 @@ type Caller = Annotated[
     Field(max_length=2048, description="The ARN of who sends it. It counts only where IAM confirms it for the sender."),
 ]
 
+type Asked = Annotated[datetime | None, Field(description="When it was asked: the same wish later is another.")]
+
 
 class _Request(BaseModel):
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
@@ -125,7 +127,7 @@ class UndoRequest(_Request):
     kind: Literal["undo"] = "undo"
     service: str = Field(default="", pattern="^([^/]+/[^/]+)?$")
     caller: Caller = ""
-    at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
+    at: Asked = None
 
 
 class ReleaseRequest(_Request):
@@ -133,7 +135,7 @@ class ReleaseRequest(_Request):
 
     kind: Literal["release"] = "release"
     caller: Caller = ""
-    at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
+    at: Asked = None
 
 
 class ReleaseStagesRequest(_Request):
@@ -142,14 +144,14 @@ class ReleaseStagesRequest(_Request):
     kind: Literal["release-stages"] = "release-stages"
     family: Literal["-"] = "-"
     caller: Caller = ""
-    at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
+    at: Asked = None
 
 
 class RetryRequest(_Request):
     """Try now what waits in a family, and what waited too long for the switch or the standard."""
 
     kind: Literal["retry"] = "retry"
-    at: datetime | None = Field(default=None, description="When it was asked: the same wish later is another.")
+    at: Asked = None
 
 
 type PersonRequest = ApplyRequest | UndoRequest | ReleaseRequest | ReleaseStagesRequest
@@ -157,18 +159,7 @@ type PersonRequest = ApplyRequest | UndoRequest | ReleaseRequest | ReleaseStages
 type Request = CorrectRequest | CorrectServiceRequest | PersonRequest | ResumeRequest | RetryRequest
 
 _ADAPTER: TypeAdapter[Request] = TypeAdapter(
-    Annotated[
-        CorrectRequest
-        | CorrectServiceRequest
-        | ApplyRequest
-        | ResumeRequest
-        | UndoRequest
-        | ReleaseRequest
-        | ReleaseStagesRequest
-        | RetryRequest,
-        Field(discriminator="kind"),
-    ],
-    config=ConfigDict(defer_build=True),
+    Annotated[Request, Field(discriminator="kind")], config=ConfigDict(defer_build=True)
 )
 
 

@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 from typing import Annotated
 
 from domain.organization import Membership
-from domain.standard.part import AfterValidator, Field, Part, field_validator
-from domain.standard.selector import Pattern, any_matches, one_or_many, valid_accounts
+from domain.standard.part import AfterValidator, BeforeValidator, Field, Part, field_validator
+from domain.standard.selector import Names, Pattern, any_matches, one_or_many, valid_accounts
 
 Unit = Annotated[
     str,
@@ -29,23 +29,13 @@ class Level(IntEnum):
 class AccountSelector(Part):
     """Which accounts: every member that is set must match; a list matches if one of its items does."""
 
-    unit: tuple[Unit, ...] = Field(
+    unit: Annotated[tuple[Unit, ...], BeforeValidator(one_or_many, tuple[Unit, ...] | Unit)] = Field(
         default=(), description="Ids of organisational units. Accounts in units below one match too."
     )
-    account: tuple[Pattern, ...] = Field(default=(), description="Account numbers.")
+    account: Names = Field(default=(), description="Account numbers.")
     tags: Mapping[str, Pattern] = Field(
         default_factory=dict, description="Keys of the account's tags and patterns of their values; all must match."
     )
-
-    @field_validator("unit", mode="before", json_schema_input_type=tuple[Unit, ...] | Unit)
-    @classmethod
-    def _units(cls, value: object) -> object:
-        return one_or_many(value)
-
-    @field_validator("account", mode="before", json_schema_input_type=tuple[Pattern | int, ...] | Pattern | int)
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return one_or_many(value)
 
     @field_validator("account")
     @classmethod

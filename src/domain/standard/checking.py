@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from typing import Protocol
 
 import yaml
-from pydantic import ValidationError
 
 from domain.collector.distributions import NONE, distribution_of
 from domain.collector.releases import Release, support_ended
@@ -22,11 +21,11 @@ from domain.standard.layered import with_fields
 from domain.standard.layers import LAYERED, Layer
 from domain.standard.loosening import Loosening
 from domain.standard.names import Names
-from domain.standard.part import Part, model_of
+from domain.standard.part import Part
 from domain.standard.problems import Found, Level, Path, Problem, StandardInvalid
 from domain.standard.sections import Exemption, Mode, RuleSetting
 from domain.standard.selector import Selector, any_matches
-from domain.standard.text import mistakes, position_of, read
+from domain.standard.text import position_of
 from domain.subject import Subject
 from domain.workload import ParameterReference
 
@@ -53,11 +52,7 @@ def checked(text: str, source: str, rules: Iterable[Ruled], today: date) -> Chec
 
     Raises StandardInvalid, with the warnings too, if something in it is an error.
     """
-    node, content = read(text, source)
-    try:
-        standard = Standard.model_validate(content)
-    except ValidationError as error:
-        raise StandardInvalid(source, mistakes(node, model_of(Standard), error)) from None
+    node, standard = Standard.read(text, source)
     found = tuple(sorted(_Check(standard, node, tuple(rules), today).all(), key=lambda each: each.at.line))
     if any(each.level is Level.ERROR for each in found):
         raise StandardInvalid(source, found)

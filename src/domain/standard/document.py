@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from domain.ecs.recognition import CollectorKind
 from domain.organization import Needed
@@ -13,7 +13,7 @@ from domain.standard.collectors import Collector, CollectorFor
 from domain.standard.inline import TAG, Terms
 from domain.standard.layers import Layer, Locked, OwnerExemptions
 from domain.standard.notification import Notification
-from domain.standard.part import Field, Part, field_validator, model_of
+from domain.standard.part import Field, Part, model_of
 from domain.standard.problems import StandardInvalid
 from domain.standard.sections import (
     Applications,
@@ -29,6 +29,9 @@ from domain.standard.sections import (
 )
 from domain.standard.selector import Selector, any_matches
 from domain.workload import Workload
+
+if TYPE_CHECKING:
+    import yaml
 
 
 class Named(Protocol):
@@ -84,21 +87,21 @@ class Standard(Part):
         default=OwnerExemptions(), description="From what owners of an account may exempt their workloads."
     )
 
-    @field_validator("mode", mode="before")
-    @classmethod
-    def _off(cls, value: object) -> object:
-        return "off" if value is False else value
-
     @classmethod
     def parse(cls, text: str, source: str = "the standard") -> Self:
         """Read a standard from YAML; raise StandardInvalid with line, field and the right form for each mistake."""
+        return cls.read(text, source)[1]
+
+    @classmethod
+    def read(cls, text: str, source: str) -> "tuple[yaml.Node, Self]":
+        """Read a standard, with the document's nodes, which have lines; raise StandardInvalid as `parse` does."""
         from pydantic import ValidationError  # noqa: PLC0415 - the packaged standard is not read
 
         from domain.standard.text import mistakes, read  # noqa: PLC0415 - as above
 
         node, content = read(text, source)
         try:
-            return cls.model_validate(content)
+            return node, cls.model_validate(content)
         except ValidationError as error:
             raise StandardInvalid(source, mistakes(node, model_of(cls), error)) from None
 

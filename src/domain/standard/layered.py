@@ -6,7 +6,6 @@ from typing import Any
 
 from domain.organization import Membership
 from domain.standard.document import Named, RuleSettings, Setting, Standard, merged
-from domain.standard.layers import Layer
 from domain.standard.part import Field, Part
 from domain.standard.sections import SETTABLE, Exemption, RuleSetting
 from domain.standard.strictness import at_least, strictest
@@ -57,11 +56,11 @@ def strictest_setting(own: Setting, layered: Setting) -> Setting:
     )
 
 
-def layers_of(standard: Standard, member: Membership) -> tuple[Layer, ...]:
-    """Return the layers for an account, in the order in which they apply: the last one wins."""
+def layers_of(standard: Standard, member: Membership) -> tuple[int, ...]:
+    """Return the indexes of the layers for an account, in the order in which they apply: the last one wins."""
     numbered = [(i, layer) for i, layer in enumerate(standard.layers) if layer.where.matches(member)]
     ordered = sorted(numbered, key=lambda each: (each[1].where.level, each[1].where.depth(member), each[0]))
-    return tuple(layer for _, layer in ordered)
+    return tuple(i for i, _ in ordered)
 
 
 def standard_of(standard: Standard, member: Membership) -> Standard:
@@ -69,13 +68,13 @@ def standard_of(standard: Standard, member: Membership) -> Standard:
     return layered(standard, layers_of(standard, member))
 
 
-def layered(standard: Standard, layers: Sequence[Layer]) -> Standard:
-    """Return a standard with these layers on it, in this order."""
-    if not layers:
+def layered(standard: Standard, which: Sequence[int]) -> Standard:
+    """Return a standard with these of its layers on it, in this order."""
+    if not which:
         return standard
     values: dict[str, Any] = {name: getattr(standard, name) for name in Standard.__dataclass_fields__}
     locked = frozenset(standard.locked.settings)
-    for layer in layers:
+    for layer in (standard.layers[i] for i in which):
         values["mode"] = layer.mode or values["mode"]
         values["rules"] += tuple(_kept(entry, standard, locked) for entry in layer.rules)
         values["exemptions"] += layer.exemptions

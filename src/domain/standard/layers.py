@@ -1,12 +1,12 @@
 """Layers: what the standard changes for some accounts, and what no layer may loosen."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from domain.standard.accounts import Accounts
-from domain.standard.part import Field, Part, field_validator
+from domain.standard.part import BeforeValidator, Field, Part, field_validator
 from domain.standard.sections import SETTABLE, Exemption, Mode, Remediation, RuleSetting, settable
-from domain.standard.selector import Pattern, any_matches, one_or_many
+from domain.standard.selector import Patterns, any_matches, one_or_many
 
 LAYERED: dict[str, type[Part]] = {**SETTABLE, "remediation": Remediation}
 """The sections whose fields a layer may set."""
@@ -38,11 +38,6 @@ class Layer(Part):
         description="Fields of the document's sections: `collector: {cpu: 512}`. The other fields stay.",
     )
 
-    @field_validator("mode", mode="before")
-    @classmethod
-    def _off(cls, value: object) -> object:
-        return "off" if value is False else value
-
     @field_validator("set")
     @classmethod
     def _known(cls, value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
@@ -52,26 +47,16 @@ class Layer(Part):
 class Locked(Part):
     """What no layer and no owner of an account may loosen."""
 
-    rules: tuple[Pattern, ...] = Field(
+    rules: Patterns = Field(
         default=(),
         description="Rule ids: `sidecar.*`. A layer may only make them stricter; for these rules, settings keep the"
         " organisation's values.",
     )
-    settings: tuple[str, ...] = Field(
+    settings: Annotated[tuple[str, ...], BeforeValidator(one_or_many, tuple[str, ...] | str)] = Field(
         default=(),
         description="Fields that a layer may only make stricter, for all rules: `collector.minimum_release`. A"
         " field without an order, such as a name, keeps the organisation's value.",
     )
-
-    @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return one_or_many(value)
-
-    @field_validator("settings", mode="before", json_schema_input_type=tuple[str, ...] | str)
-    @classmethod
-    def _one_or_many_settings(cls, value: object) -> object:
-        return one_or_many(value)
 
     @field_validator("settings")
     @classmethod
@@ -90,7 +75,7 @@ class Locked(Part):
 class OwnerExemptions(Part):
     """From which rules owners of an account may exempt their workloads, by a parameter in their account."""
 
-    rules: tuple[Pattern, ...] = Field(
+    rules: Patterns = Field(
         default=(), description="Rule ids: `sidecar.*`. Empty for none. Locked rules are never among them."
     )
     days: int = Field(
@@ -99,8 +84,3 @@ class OwnerExemptions(Part):
         le=366,
         description="How long an exemption may last: days from the writing of the parameter to its last day.",
     )
-
-    @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return one_or_many(value)

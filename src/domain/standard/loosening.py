@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Literal
 
 from domain.severity import Severity
@@ -48,8 +49,8 @@ class Loosening:
         given += [("severity", entry.severity)] if entry.severity is not None else []
         for field, what in given:
             for rule in rules:
-                own = max(self._possible(rule, field), key=_rank)
-                if _rank(what) < _rank(own):
+                own = max(self._possible(rule, field), key=attrgetter("rank"))
+                if what.rank < own.rank:
                     yield Loose((field,), _lower(f"the organisation's, {own}", (rule,)))
                     break
         if rules and entry.approval and not all(self._approved(rule) for rule in rules):
@@ -82,10 +83,6 @@ class Loosening:
 
     def _approved(self, rule: Named) -> bool:
         return any(entry.approval and entry.where.empty for entry in self._own(rule))
-
-
-def _rank(value: Mode | Severity) -> int:
-    return value.rank
 
 
 def _lower(than: str, rules: Sequence[Named]) -> str:

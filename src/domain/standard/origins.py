@@ -39,8 +39,7 @@ class Origins:
     @property
     def layers(self) -> tuple[int, ...]:
         """Return the indexes of the layers for the account; the last one wins."""
-        found = layers_of(self.standard, self.member)
-        return tuple(i for layer in found for i, each in enumerate(self.standard.layers) if each is layer)
+        return layers_of(self.standard, self.member)
 
     def line(self, origin: Path) -> int:
         """Return the line of a field."""
@@ -48,7 +47,7 @@ class Origins:
 
     def values(self) -> Iterator[Value]:
         """Yield every value, in the order of the document."""
-        found = layered(self.standard, layers_of(self.standard, self.member))
+        found = layered(self.standard, self.layers)
         for name in Standard.__dataclass_fields__:
             value = getattr(found, name)
             match value:

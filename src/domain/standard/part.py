@@ -42,6 +42,14 @@ class AfterValidator:
 
 
 @dataclass(frozen=True, slots=True)
+class BeforeValidator:
+    """Within an Annotated: what changes a value before it is read, and the form of what a document may give."""
+
+    change: Refine
+    given: Any
+
+
+@dataclass(frozen=True, slots=True)
 class WithJsonSchema:
     """Within an Annotated: the JSON Schema of the values."""
 
@@ -204,6 +212,8 @@ def _annotated(form: Any) -> Any:
         match mark:
             case AfterValidator(check):
                 made = Annotated[made, pydantic.AfterValidator(_checked(check))]
+            case BeforeValidator(change, given):
+                made = Annotated[made, pydantic.BeforeValidator(change, json_schema_input_type=_annotation(given))]
             case WithJsonSchema(schema):
                 made = Annotated[made, pydantic.WithJsonSchema(dict(schema))]
             case DataclassField():

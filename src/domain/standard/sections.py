@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from domain.places import Place
 from domain.severity import Severity
 from domain.standard.accounts import Accounts
 from domain.standard.collectors import Collector, Repository
-from domain.standard.part import Field, Part, field_validator
+from domain.standard.part import BeforeValidator, Field, Part, field_validator
 from domain.standard.selector import Naming, Pattern, Selector, any_matches
 from domain.verdict import ExemptedBy
 from domain.workload import Workload
@@ -102,10 +102,17 @@ class Configuration(Part):
     )
 
 
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+_RuleIds = Annotated[tuple[Pattern, ...], BeforeValidator(_listed, tuple[Pattern, ...] | Pattern)]
+
+
 class RuleSetting(Part):
     """Severity, mode and parameters of some rules, for some workloads. A later entry wins over an earlier one."""
 
-    rules: tuple[Pattern, ...] = Field(description="Rule ids: `sidecar.*`. A single one needs no list.")
+    rules: _RuleIds = Field(description="Rule ids: `sidecar.*`. A single one needs no list.")
     where: Selector = Field(default=Selector(), description="Which workloads; all if left out.")
     mode: Mode | None = Field(default=None, description="What is done about a drift of these rules.")
     approval: bool | None = Field(
@@ -117,16 +124,6 @@ class RuleSetting(Part):
         default_factory=dict,
         description="Parameters for these rules, as members of this document: `collector: {cpu: 512}`.",
     )
-
-    @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return [value] if isinstance(value, str) else value
-
-    @field_validator("mode", mode="before")
-    @classmethod
-    def _off(cls, value: object) -> object:
-        return "off" if value is False else value  # YAML 1.1 reads a bare `off` as false
 
     @field_validator("set")
     @classmethod
@@ -188,16 +185,11 @@ SETTABLE: dict[str, type[Part]] = {
 class Exemption(Part):
     """Rules from which some workloads are exempt, why, and until when. An expired exemption has no effect."""
 
-    rules: tuple[Pattern, ...] = Field(description="Rule ids: `sidecar.*`. A single one needs no list.")
+    rules: _RuleIds = Field(description="Rule ids: `sidecar.*`. A single one needs no list.")
     where: Naming = Field(description="Which workloads.")
     reason: str = Field(min_length=8, description="Why; shown with the exemption.")
     expires: date | None = Field(default=None, description="The last day of the exemption.")
     by: ClassVar[ExemptedBy] = ExemptedBy.STANDARD
-
-    @field_validator("rules", mode="before", json_schema_input_type=tuple[Pattern, ...] | Pattern)
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return [value] if isinstance(value, str) else value
 
     def covers(self, rule: str, workload: Workload, resource: str) -> bool:
         alive = self.expires is None or workload.read_at.date() <= self.expires

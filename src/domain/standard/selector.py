@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Annotated
 
 from domain.places import Place
-from domain.standard.part import AfterValidator, Field, Part, field_validator
+from domain.standard.part import AfterValidator, BeforeValidator, Field, Part, field_validator
 from domain.workload import Workload
 
 Pattern = Annotated[str, Field(min_length=1, description="A name; `*` and `?` are wildcards. It is case-sensitive.")]
@@ -18,6 +18,10 @@ def one_or_many(value: object) -> list[object]:
     """
     items = value if isinstance(value, list | tuple) else [value]
     return [str(item) if isinstance(item, int) and not isinstance(item, bool) else item for item in items]
+
+
+Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(one_or_many, tuple[Pattern, ...] | Pattern)]
+Names = Annotated[tuple[Pattern, ...], BeforeValidator(one_or_many, tuple[Pattern | int, ...] | Pattern | int)]
 
 
 def valid_accounts(patterns: tuple[str, ...]) -> tuple[str, ...]:
@@ -33,37 +37,23 @@ def valid_accounts(patterns: tuple[str, ...]) -> tuple[str, ...]:
 class Selector(Part):
     """Which workloads: every member that is set must match; a list matches if one of its patterns does."""
 
-    account: tuple[Pattern, ...] = Field(default=(), description="Account numbers.")
-    region: tuple[Pattern, ...] = Field(default=(), description="Regions.")
-    cluster: tuple[Pattern, ...] = Field(
+    account: Names = Field(default=(), description="Account numbers.")
+    region: Names = Field(default=(), description="Regions.")
+    cluster: Names = Field(
         default=(),
         description="Names of clusters. Only rules about services can match.",
     )
-    family: tuple[Pattern, ...] = Field(default=(), description="Task-definition families.")
-    service: tuple[Pattern, ...] = Field(
+    family: Names = Field(default=(), description="Task-definition families.")
+    service: Names = Field(
         default=(), description="Names of services, without their cluster. Only rules about services can match."
     )
-    resource: tuple[Pattern, ...] = Field(
+    resource: Names = Field(
         default=(),
         description="Names of parameters and ARNs of roles; for exemptions of rules about those.",
     )
     tags: Mapping[str, Pattern] = Field(
         default_factory=dict, description="Tag keys and patterns of their values; all must match."
     )
-
-    @field_validator(
-        "account",
-        "region",
-        "cluster",
-        "family",
-        "service",
-        "resource",
-        mode="before",
-        json_schema_input_type=tuple[Pattern | int, ...] | Pattern | int,
-    )
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return one_or_many(value)
 
     @field_validator("account")
     @classmethod

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from operator import ge, le
 from typing import Any
 
 from domain.ecs.images import Image, version_of
@@ -13,12 +14,8 @@ type AtLeast = Callable[[Any, Any], bool]
 """Whether the first value is at least as strict as the second."""
 
 
-def _higher(given: int, own: int) -> bool:
-    return given >= own
-
-
-def _lower(given: int, own: int) -> bool:
-    return given <= own
+_higher: AtLeast = ge
+_lower: AtLeast = le
 
 
 def _lower_or_none(given: int | None, own: int | None) -> bool:

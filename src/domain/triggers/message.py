@@ -38,8 +38,7 @@ class SubjectMessage(BaseModel):
 
     @property
     def body(self) -> str:
-        trigger = {"kind": self.trigger.kind} | self.trigger.model_dump(mode="json", exclude_defaults=True)
-        return json.dumps({"subject": self.subject, "trigger": trigger})
+        return json.dumps({"subject": self.subject, "trigger": self.trigger.sent})
 
 
 def message_group(subject: SubjectId) -> str:

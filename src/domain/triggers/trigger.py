@@ -1,5 +1,6 @@
 """Triggers: which subject an event concerns. Ids, actor and time only; the present state is read afterwards."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -32,13 +33,10 @@ type Text = Annotated[str, BeforeValidator(_or_nothing)]
 PLAN_DIGEST = "^[0-9a-f]{16}$"
 
 
-_SWEEP = r"^[A-Za-z0-9_.:-]{0,200}$"
-_SUPPRESSED = "The rules whose findings the sweep saw as suppressed; None if it did not read them."
-
-
 class _Trigger(BaseModel):
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
+    kind: str
     account: str = Field(pattern=r"^\d{12}$")
     region: str = Field(pattern=r"^[a-z]{2}[a-z-]+-\d$")
     time: datetime | None = None
@@ -98,14 +96,29 @@ class _Trigger(BaseModel):
         return {name: getattr(self, name) for name in ("time", "event", "identity", "agent", "quiet", "changed")}
 
     @property
+    def sent(self) -> dict[str, Any]:
+        """As Outrider sends it, without what is left at its default."""
+        return {"kind": self.kind} | self.model_dump(mode="json", exclude_defaults=True)
+
+    @property
     def message(self) -> str:
         """As Outrider sends it to its own queue."""
-        nothing = {name for name in ("event", "identity", "agent", "changed") if not getattr(self, name)}
-        return self.model_dump_json(exclude=nothing, exclude_none=True)
+        return json.dumps(self.sent)
 
     @property
     def when(self) -> datetime | None:
         return self.time if self.time is None or self.time.tzinfo else self.time.replace(tzinfo=UTC)
+
+
+class SweptTrigger(_Trigger):
+    """One that a sweep may have sent."""
+
+    suppressed: tuple[str, ...] | None = Field(
+        default=None, description="The rules whose findings the sweep saw as suppressed; None if it did not read them."
+    )
+    sweep: str = Field(
+        default="", pattern=r"^[A-Za-z0-9_.:-]{0,200}$", description="The sweep that sent it; empty if none did."
+    )
 
 
 class TaskDefinitionTrigger(_Trigger):
@@ -179,7 +192,7 @@ class RunTaskTrigger(_Trigger):
         return (self.cluster or self.within).rpartition("/")[2] or "default"
 
 
-class ServiceTrigger(_Trigger):
+class ServiceTrigger(SweptTrigger):
     """A service was created, updated or deleted, or its deployment changed."""
 
     kind: Literal["service"] = "service"
@@ -191,8 +204,6 @@ class ServiceTrigger(_Trigger):
     settled: AwareDatetime | None = Field(
         default=None, description="When the tasks have settled for which Outrider evaluates the service again."
     )
-    suppressed: tuple[str, ...] | None = Field(default=None, description=_SUPPRESSED)
-    sweep: str = Field(default="", pattern=_SWEEP, description="The sweep that sent it; empty if none did.")
     tasks: tuple[Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$")], ...] | None = Field(
         default=None, description="The ids of the tasks that the sweep saw running; None if it did not list them."
     )
@@ -274,7 +285,7 @@ class RoleTrigger(_SharedTrigger):
         return f"{self.account}/role/{self.role}" if self.role else f"{self.account}/policy/{self.policy}"
 
 
-class FamilyTrigger(_Trigger):
+class FamilyTrigger(SweptTrigger):
     """A family to evaluate again: sent by Outrider itself, by a sweep or after a correction."""
 
     kind: Literal["family"] = "family"
@@ -284,8 +295,6 @@ class FamilyTrigger(_Trigger):
     listed: AwareDatetime | None = Field(
         default=None, description="When these were asked for; `time` is when a change was made."
     )
-    suppressed: tuple[str, ...] | None = Field(default=None, description=_SUPPRESSED)
-    sweep: str = Field(default="", pattern=_SWEEP, description="The sweep that sent it; empty if none did.")
 
 
 def _family_of(name: str) -> str:

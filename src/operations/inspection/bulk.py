@@ -14,10 +14,9 @@ from domain.ecs.service import Service
 from domain.facts import Fact, Known, RunningTask
 from domain.places import Place
 from domain.subject import Subject, SubjectId
-from domain.triggers.trigger import FamilyTrigger, ServiceTrigger, SubjectTrigger
+from domain.triggers.trigger import ServiceTrigger, SubjectTrigger, SweptTrigger
 from operations.facts import FactReader
 
-_SERVICES = 10  # that one DescribeServices accepts
 _FRESH = timedelta(minutes=10)
 _MOST_FACTS = 2_000
 """Facts that are remembered: a role takes some kilobytes."""
@@ -120,7 +119,7 @@ class Bulk:
 def _one_sweep(received: Received) -> str:
     """Return the sweep that sent all of these messages; empty if there is none."""
     sweeps = {
-        trigger.sweep if isinstance(trigger, FamilyTrigger | ServiceTrigger) else ""
+        trigger.sweep if isinstance(trigger, SweptTrigger) else ""
         for triggers in received.values()
         for trigger in triggers
     }

@@ -12,7 +12,7 @@ from domain.facts import NOT_READ, Absent, Fact, Known, Unavailable
 from domain.scope import out_of_scope
 from domain.severity import Severity
 from domain.subject import Subject, SubjectId
-from domain.triggers.trigger import FamilyTrigger, ServiceTrigger, SubjectTrigger
+from domain.triggers.trigger import SubjectTrigger, SweptTrigger
 from domain.workload import Workload
 from operations.evaluation import Evaluation
 from operations.fleet import entry_of, entry_outside
@@ -22,7 +22,7 @@ from reports.fleet.model import Entry
 
 def sweeps_of(triggers: Sequence[SubjectTrigger]) -> frozenset[str]:
     """Return the sweeps that asked for an evaluation."""
-    asked = (trigger.sweep for trigger in triggers if isinstance(trigger, FamilyTrigger | ServiceTrigger))
+    asked = (trigger.sweep for trigger in triggers if isinstance(trigger, SweptTrigger))
     return frozenset(filter(None, asked))
 
 
@@ -73,15 +73,10 @@ def record(ledger: Ledger, covered: Sequence[tuple[frozenset[str], Sequence[Cove
 
 def _dependencies(workload: Workload) -> Iterator[tuple[SubjectId, Fact[object]]]:
     """Yield the parameters and roles that a rule needed, each with its fact."""
-    facts, task = workload.facts, workload.task
-    of_roles = {
-        workload.role_arn(task.execution_role): facts.execution_role,
-        workload.role_arn(task.task_role): facts.task_role,
-    }
     for on in workload.subject(Subject.PARAMETER):
-        yield on, facts.parameter
-    for on in workload.subject(Subject.ROLE):
-        yield on, of_roles[on.name]
+        yield on, workload.facts.parameter
+    for arn, fact in dict(workload.roles).items():
+        yield SubjectId(workload.place, Subject.ROLE, arn), fact
 
 
 def _dependency(on: SubjectId, fact: Fact[object]) -> Covered:

@@ -36,7 +36,6 @@ from operations.inspection.job import (
     StillRuns,
     missing_facts,
     of_subject,
-    open_severities,
     parameters_of,
 )
 from operations.inspection.later import NOTHING_LATER, services_later
@@ -152,7 +151,7 @@ class FamilyEvaluator:
             users=Users.of(judged.users),
             workload=found.workload,
             still=_still(judged),
-            kept=frozenset(open_severities(history)) if in_rollout else frozenset(),
+            kept=frozenset(history.record.open_severities) if in_rollout else frozenset(),
             evidence=replace(_evidence(workload), registration=_registration(task, history, now)),
             missing=missing_facts([*found.verdicts, *judged.verdicts], proposal.plan),
             order=number,
@@ -169,7 +168,7 @@ class FamilyEvaluator:
         subject, history = job.subject, job.history
         now, later = self.now(), NOTHING_LATER
         if history.order:
-            self.revisions.forget(Revision(subject.place, subject.name, history.order))
+            self.ledger.revisions.forget(Revision(subject.place, subject.name, history.order))
             later = services_later(history, job.edition.standard, now)
         return Inspected(
             job,

@@ -180,12 +180,15 @@ class Inspector:
             for each in ended
             if isinstance(each, Done | Failed) and sweeps[each.messages]
         ]
-        why = _unrecorded(lambda: record(self.ledger, swept))
-        if not why:
-            return list(ended)
-        return [
-            Failed(each.messages, why) if isinstance(each, Done) and sweeps[each.messages] else each for each in ended
-        ]
+        try:
+            record(self.ledger, swept)
+        except CallFailed as error:
+            why = str(error)
+            return [
+                Failed(each.messages, why) if isinstance(each, Done) and sweeps[each.messages] else each
+                for each in ended
+            ]
+        return list(ended)
 
     def _handed_back(self, unbegun: Sequence[_Received]) -> list[Outcome]:
         """Send the messages again. What cannot be sent is left to the queue to deliver again."""
@@ -289,15 +292,6 @@ def _left_as_it_was(outcome: Outcome, job: Job) -> Outcome:
     if job.off is not None and isinstance(outcome, Done):
         return replace(outcome, covered=without_hub(outcome.covered, job.subject, job.off))
     return outcome
-
-
-def _unrecorded(write: Callable[[], None]) -> str:
-    """Return why a write failed; empty if it did not."""
-    try:
-        write()
-    except CallFailed as error:
-        return str(error)
-    return ""
 
 
 def _send(queue: Queue, messages: Sequence[Message]) -> None:

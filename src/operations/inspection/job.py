@@ -9,13 +9,11 @@ from aws.channels import Message
 from aws.ledger import History
 from domain.facts import FactKind, Unavailable
 from domain.findings.dependents import FamilyVerdicts
-from domain.findings.finding import FindingState
 from domain.findings.users import NOBODY, Running, Users
 from domain.remediation.plan import Plan
-from domain.severity import Severity
 from domain.subject import Subject, SubjectId
 from domain.triggers.message import SubjectMessage
-from domain.triggers.trigger import FamilyTrigger, FollowUpTrigger, ServiceTrigger, SubjectTrigger
+from domain.triggers.trigger import FollowUpTrigger, SubjectTrigger, SweptTrigger
 from domain.verdict import Unknown, Verdict
 from domain.workload import Workload
 from operations.facts import FactReader
@@ -57,11 +55,9 @@ class Job:
         """
         found = {rule for rule, row in self.history.rows.items() if row.suppressed}
         for trigger in self.triggers:
-            match trigger:
-                case FamilyTrigger(suppressed=tuple() as now) | ServiceTrigger(suppressed=tuple() as now):
-                    found = (found - open_severities(self.history).keys()) | (set(now) & self.history.rows.keys())
-                case _:
-                    pass
+            if isinstance(trigger, SweptTrigger) and trigger.suppressed is not None:
+                now = self.history.rows.keys() & trigger.suppressed
+                found = (found - self.history.record.open_severities.keys()) | now
         return frozenset(found)
 
     @property
@@ -173,12 +169,6 @@ class Skipped:
 def of_subject(verdicts: Sequence[Verdict], subject: SubjectId) -> dict[str, Verdict]:
     """Return the verdicts on one subject, by rule."""
     return {verdict.rule: verdict for verdict in verdicts if verdict.subject == subject}
-
-
-def open_severities(history: History) -> dict[str, Severity]:
-    """Return the rules with an open finding, and its severity."""
-    findings = (row.finding for row in history.rows.values())
-    return {finding.rule: finding.severity for finding in findings if finding.state is FindingState.OPEN}
 
 
 def missing_facts(verdicts: Sequence[Verdict], plan: Plan | None) -> tuple[Unavailable, ...]:

@@ -63,8 +63,7 @@ def settled_later(job: Job, settled: datetime, now: datetime) -> Later:
     if due > now + _CLOCKS and last_settled(job) is None:
         return Later((), {title: max(due, settled)})
     trigger = ServiceTrigger(account=place.account, region=place.region, service=title, settled=settled)
-    body = trigger.model_dump_json(include={"kind", "account", "region", "service", "settled"})
-    return Later([Message(body, delay=_seconds(settled - now))], {title: settled})
+    return Later([Message(trigger.message, delay=_seconds(settled - now))], {title: settled})
 
 
 def last_settled(job: Job) -> datetime | None:
@@ -76,8 +75,7 @@ def last_settled(job: Job) -> datetime | None:
 
 def _registered(place: Place, title: str, wait: timedelta) -> Message:
     trigger = ServiceTrigger(account=place.account, region=place.region, service=title, registered=True)
-    body = trigger.model_dump_json(include={"kind", "account", "region", "service", "registered"})
-    return Message(body, delay=_seconds(wait))
+    return Message(trigger.message, delay=_seconds(wait))
 
 
 def _seconds(wait: timedelta) -> int:

@@ -46,10 +46,6 @@ class Revisions:
         task = self.ecs.task_definition(revision.place, revision.arn)
         return task if task is not None and task.active else None
 
-    def forget(self, revision: Revision) -> None:
-        """Remove a revision that is no longer active, so that it is not evaluated from the ledger."""
-        self.ledger.revisions.forget(revision)
-
     def _keep(self, task: TaskDefinition | None, revision: Revision | None) -> TaskDefinition | None:
         if task is not None and revision is not None and not any(map(_is_configured_in_plain, task.containers)):
             self.ledger.revisions.keep(revision, task.without_values())

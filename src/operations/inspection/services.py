@@ -26,7 +26,6 @@ from operations.inspection.job import (
     Job,
     missing_facts,
     of_subject,
-    open_severities,
     parameters_of,
 )
 from operations.inspection.later import NOTHING_LATER, Later, last_settled, settled_later, since_registered
@@ -95,7 +94,7 @@ class ServiceEvaluator:
             plan=proposal.plan,
             trouble=proposal.trouble,
             workload=found.workload,
-            kept=frozenset(open_severities(job.history)) if resumed else frozenset(),
+            kept=frozenset(job.history.record.open_severities) if resumed else frozenset(),
             evidence=Evidence(
                 str(revision),
                 parameters=parameters_of(workload),

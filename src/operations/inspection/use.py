@@ -22,7 +22,7 @@ from domain.subject import Subject, SubjectId
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import Workload
 from operations.evaluation import Evaluation, Evaluator
-from operations.inspection.job import of_subject, open_severities
+from operations.inspection.job import of_subject
 from operations.inspection.revisions import Revisions
 
 type Earlier = Mapping[int, Workload | None]
@@ -119,7 +119,7 @@ def _judged(history: History, evaluator: Evaluator, found: Evaluation, users: li
         if verdict is not None and (held is not None or on != family or not isinstance(verdict, Compliant | Exempt)):
             verdicts[on, rule] = verdict
     if newest is not None and not in_use(users, newest.number):
-        stands = open_severities(history)
+        stands = history.record.open_severities
         for (on, rule), verdict in verdicts.items():
             if isinstance(verdict, Drifted) and on == family and rule not in about:
                 verdicts[on, rule] = capped(verdict, _limit(ran.get((on, rule), []), stands.get(rule, UNUSED)))
@@ -130,7 +130,7 @@ def _ran(history: History, evaluator: Evaluator, earlier: Earlier) -> Mapping[_K
     """Return the verdicts on the earlier revisions. One that cannot be read leaves what stands."""
     found = defaultdict[_Key, _Ran](list)
     for workload in earlier.values():
-        verdicts: Sequence[Verdict] = [Unknown(rule, history.subject) for rule in open_severities(history)]
+        verdicts: Sequence[Verdict] = [Unknown(rule, history.subject) for rule in history.record.open_severities]
         if workload is not None:
             verdicts = evaluator.evaluate(workload, rules_of_families(evaluator.planner.catalogue)).verdicts
         for verdict in verdicts:
@@ -168,7 +168,7 @@ def _limit(ran: _Ran, stands: Severity) -> Severity:
 
 def _depends_on_use(history: History, judged: Judged) -> bool:
     """Whether what runs is about to change a finding: close it, lower it, or make it about an earlier revision."""
-    stands = open_severities(history)
+    stands = history.record.open_severities
     for rule, (workload, successor) in judged.about.items():
         finding = history.rows[rule].finding if rule in stands else None
         if finding is None or (finding.resource, finding.successor) != (workload.task.arn, successor):

@@ -60,6 +60,10 @@ class Account(BaseModel):
             raise ValueError("is not an address of Slack")
         return value if urlsplit(value).path.endswith("/") else f"{value}/"
 
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token.get_secret_value()}"}
+
 
 @dataclass(frozen=True, slots=True)
 class Bot:
@@ -98,9 +102,8 @@ class Bot:
 
     @staticmethod
     def _ask(account: Account, method: str, content: Mapping[str, Any]) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {account.token.get_secret_value()}"}
         given = {"unfurl_links": False, "unfurl_media": False, **content}
-        text = post(f"{account.api}{method}", given, headers, address=_NO_BOT, check="Check the bot's token.")
+        text = post(f"{account.api}{method}", given, account.headers, address=_NO_BOT, check="Check the bot's token.")
         try:
             answer = json.loads(text)
         except ValueError:
@@ -124,9 +127,14 @@ def _accepted(answer: Mapping[str, Any], head: Head) -> Head:
     return head
 
 
-def _refused(answer: Mapping[str, Any]) -> SlackRefused:
+def error_of(answer: Mapping[str, Any]) -> str:
+    """Return the code of Slack's error; empty if it has not the form of one."""
     given = str(answer.get("error", ""))
-    error = given if re.fullmatch(r"[a-z_]{1,60}", given) else "an error"
+    return given if re.fullmatch(r"[a-z_]{1,60}", given) else ""
+
+
+def _refused(answer: Mapping[str, Any]) -> SlackRefused:
+    error = error_of(answer) or "an error"
     if error in _LATER:
         return later(error)
     check = _CHECK.get(error, "Check the bot's token and channel.")

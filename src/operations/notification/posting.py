@@ -110,17 +110,19 @@ def unreadable() -> SlackRefused:
 
 def is_local(url: str) -> bool:
     """Whether the address is http to this machine, where a test listens."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    scheme, host = _parts(url)
+    return scheme == "http" and host in {"127.0.0.1", "localhost"}
 
 
 def is_secure(url: str) -> bool:
     """Whether the address is https with a host."""
+    scheme, host = _parts(url)
+    return scheme == "https" and bool(host)
+
+
+def _parts(url: str) -> tuple[str, str | None]:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return False
-    return parts.scheme == "https" and bool(parts.hostname)
+        return "", None
+    return parts.scheme, parts.hostname

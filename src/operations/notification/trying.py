@@ -1,7 +1,6 @@
 """Try a bot's token by auth.test, which posts nothing."""
 
 import json
-import re
 
 from pydantic import ValidationError
 
@@ -10,7 +9,7 @@ from aws.parameters import read_secret
 from aws.sessions import Sessions
 from domain.facts import Absent, Fact, Known, Unavailable
 from domain.health.facts import Token
-from operations.notification.bot import Account
+from operations.notification.bot import Account, error_of
 from operations.notification.posting import SlackRefused, post
 
 _CALL = "slack:auth.test"
@@ -27,15 +26,12 @@ def try_token(sessions: Sessions, location: str) -> Fact[Token]:
         return Absent()
     except ValidationError:  # its text shows the input
         return Known(Token("no_channel_or_token"))
-    headers = {"Authorization": f"Bearer {account.token.get_secret_value()}"}
     try:
-        answer = json.loads(post(f"{account.api}auth.test", {}, headers, address="", check=""))
+        answer = json.loads(post(f"{account.api}auth.test", {}, account.headers, address="", check=""))
     except SlackRefused as refused:
         return Known(Token("refused")) if refused.after is None else Unavailable("Unreachable", _CALL, location)
     except ValueError:
         return Unavailable("UnreadableAnswer", _CALL, location)
     if not isinstance(answer, dict):
         return Unavailable("UnreadableAnswer", _CALL, location)
-    error = str(answer.get("error", ""))
-    known = error if re.fullmatch(r"[a-z_]{1,60}", error) else "refused"
-    return Known(Token("" if answer.get("ok") is True else known))
+    return Known(Token("" if answer.get("ok") is True else error_of(answer) or "refused"))

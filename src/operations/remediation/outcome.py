@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.guard import Guard
-from domain.remediation.reason import Code, Reason
+from domain.remediation.reason import Reason
+from domain.remediation.request import Request
 from domain.remediation.rollout import Rollout, Stage
 
 
@@ -43,9 +44,9 @@ class Outcome:
         )
 
     @classmethod
-    def nothing(cls, source: Revision, code: Code, what: str = "") -> "Outcome":
-        """Return the outcome of a request with nothing to do."""
-        return cls(AttemptState.NOTHING, source, reasons=(Reason(code, what),))
+    def nothing(cls, request: Request, why: Reason, newest: int = 0) -> "Outcome":
+        """Return the outcome of a request with nothing to do. `newest` is the family's newest revision, if known."""
+        return cls(AttemptState.NOTHING, Revision(request.place, request.family, newest), reasons=(why,))
 
     @property
     def guards(self) -> frozenset[Guard]:

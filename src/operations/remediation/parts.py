@@ -11,10 +11,12 @@ from aws.ledger import History, Ledger
 from aws.parameters import Switch
 from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
+from domain.ecs.service import Service
 from domain.members import Registrar
 from domain.places import Place
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden, Moment
+from domain.remediation.watching import ServiceView
 from domain.standard import Standard
 from operations.account_standards import AccountStandards
 from operations.evaluation import Evaluator
@@ -71,6 +73,9 @@ class Parts:
     def evaluator(self) -> Evaluator:
         """Return a reader that has read nothing yet."""
         return Evaluator(self.planner, self.standard, self.reader(), self.now())
+
+    def view(self, service: Service) -> ServiceView:
+        return ServiceView(service, self.now(), self.standard)
 
     def suppressed(self, history: History) -> frozenset[str]:
         """Return the rules whose findings the customer suppressed.

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from aws.ledger import History
 from domain.places import Revision
 from domain.remediation.attempt import Answer, AttemptState
-from domain.remediation.reason import Code
+from domain.remediation.reason import Code, Reason
 from domain.remediation.request import (
     ApplyRequest,
     PersonRequest,
     ReleaseRequest,
     ReleaseStagesRequest,
-    Request,
     UndoRequest,
 )
 from operations.remediation.approving import Approving
@@ -21,11 +20,6 @@ from operations.remediation.parts import Parts
 from operations.remediation.recording import Recorder
 from operations.remediation.stages import StageGuard
 from operations.remediation.undoing import Undoing
-
-
-def nothing(request: Request, history: History, code: Code, what: str = "") -> Outcome:
-    """There was nothing to do for a family."""
-    return Outcome.nothing(Revision(request.place, request.family, history.order), code, what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,8 @@ class Answering:
                 return self._release(request, history)
             case ReleaseStagesRequest():
                 released = StageGuard(self.parts).release()
-                return nothing(request, history, Code.STAGES_RELEASED if released else Code.STAGES_NOT_STOPPED)
+                why = Reason(Code.STAGES_RELEASED if released else Code.STAGES_NOT_STOPPED)
+                return Outcome.nothing(request, why, history.order)
 
     def _undo(self, request: UndoRequest, history: History) -> Outcome:
         found = Undoing(self.parts, self.by).begin(request, history)
@@ -82,4 +77,5 @@ class Answering:
         self.parts.ledger.attempts.tried(request.subject)
         self.parts.ledger.attempts.release(request.subject)
         Recorder(self.parts).evaluate_again(request.place, request.family, history.services)
-        return nothing(request, history, Code.RELEASED if history.quarantine else Code.NOT_QUARANTINED)
+        why = Reason(Code.RELEASED if history.quarantine else Code.NOT_QUARANTINED)
+        return Outcome.nothing(request, why, history.order)

@@ -9,10 +9,9 @@ from datetime import datetime
 
 from aws.calls import CallFailed
 from aws.ledger import History
-from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.ending import unreachable
-from domain.remediation.reason import Code
+from domain.remediation.reason import Code, Reason
 from domain.remediation.request import (
     ApplyRequest,
     CorrectRequest,
@@ -29,7 +28,7 @@ from domain.triggers.actor import Actor
 from operations.remediation.corrector import Corrector
 from operations.remediation.outcome import Outcome
 from operations.remediation.parts import Parts
-from operations.remediation.person_requests import Answering, nothing
+from operations.remediation.person_requests import Answering
 from operations.remediation.recording import Recorder
 from operations.remediation.senders import Senders
 
@@ -77,7 +76,7 @@ class _Handling:
             case ResumeRequest(attempt=key):
                 attempt = history.attempt(key)
                 if attempt is None:
-                    return nothing(request, history, Code.NO_CORRECTION)
+                    return Outcome.nothing(request, Reason(Code.NO_CORRECTION), history.order)
                 if attempt.unreachable is not None and not attempt.state.ended:
                     attempt = replace(attempt, unreachable=None, reasons=())
                 return corrector.resume(attempt, history)
@@ -93,7 +92,7 @@ class _Handling:
             attempt = self.parts.ledger.history(request.subject).attempt(request.attempt)
             if attempt is not None and not attempt.state.ended:
                 return Recorder(self.parts).record(unreachable(attempt, failed.reason, self.parts.now()))
-        return Outcome(AttemptState.NOTHING, Revision(request.place, request.family, 0), reasons=(failed.reason,))
+        return Outcome.nothing(request, failed.reason)
 
     def _retried(self, request: RetryRequest, history: History, corrector: Corrector) -> Outcome:
         """Try what waits. What waited too long is requested again by the evaluation of the family."""
@@ -104,7 +103,9 @@ class _Handling:
             Recorder(self.parts).evaluate_again(request.place, request.family, history.services)
             attempts.tried(request.subject)
         resumed = [corrector.resume(each, history) for each in history.attempts if not each.state.ended]
-        return resumed[-1] if resumed else nothing(request, history, Code.RETRIED if stopped else Code.NO_CORRECTION)
+        if resumed:
+            return resumed[-1]
+        return Outcome.nothing(request, Reason(Code.RETRIED if stopped else Code.NO_CORRECTION), history.order)
 
 
 def _fresh(request: CorrectRequest | CorrectServiceRequest, actor: Actor, now: datetime) -> Attempt:

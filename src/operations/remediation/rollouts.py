@@ -16,7 +16,7 @@ from domain.remediation.guards import Forbidden
 from domain.remediation.order import blocked, next_to_update
 from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import READ_AGAIN, Rollout, Stage, deployment_of, runs
-from domain.remediation.watching import ServiceView, seen, shown_late, updated
+from domain.remediation.watching import seen, shown_late, updated
 from operations.remediation.guards import Guards
 from operations.remediation.parts import Parts
 from operations.remediation.updates import Updates
@@ -104,7 +104,7 @@ class Rollouts:
         """
         if rollout.stage is Stage.UPDATING:
             service = self.parts.ecs.service(attempt.source.place, rollout.service)
-            if service is not None and updated(rollout, self._view(service)) is None:
+            if service is not None and updated(rollout, self.parts.view(service)) is None:
                 now = self.parts.now()
                 if shown_late(rollout, service, now):
                     return attempt.with_rollout(replace(rollout, due=now + READ_AGAIN))
@@ -131,7 +131,7 @@ class Rollouts:
         if stage in {Stage.UPDATING, Stage.ROLLING_BACK, Stage.RESTORING}:
             return Updates(self.parts, attempt).made(rollout, service)
         tasks = self.parts.ecs.running_tasks(place, rollout.service) if stage is Stage.SETTLING else Absent()
-        rollout = seen(rollout, self._view(service), tasks)
+        rollout = seen(rollout, self.parts.view(service), tasks)
         if rollout.stage is not Stage.ROLLING_BACK:
             return rollout
         if rollout.before == rollout.after:
@@ -149,7 +149,7 @@ class Rollouts:
         service = self.parts.ecs.service(attempt.source.place, rollout.service)
         if rollout.was and service is not None and runs(service) == rollout.after:
             # An earlier call took effect after all.
-            begun = updated(replace(rollout, stage=Stage.UPDATING), self._view(service))
+            begun = updated(replace(rollout, stage=Stage.UPDATING), self.parts.view(service))
             if begun is not None:
                 return self._go_on(self._written(attempt, begun), begun)
         if service is None or runs(service) != rollout.before:
@@ -172,9 +172,6 @@ class Rollouts:
         if by.until is None or moment.now >= rollout.since + moment.window:
             return rollout.left(moment.now, by.reason, guard=by.guard)
         return replace(rollout, due=by.until, guard=by.guard, reasons=(by.reason,))
-
-    def _view(self, service: Service) -> ServiceView:
-        return ServiceView(service, self.parts.now(), self.parts.standard)
 
     def _written(self, attempt: Attempt, rollout: Rollout) -> Attempt:
         attempt = replace(attempt.with_rollout(rollout), due=rollout.due)

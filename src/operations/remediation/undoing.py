@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 from aws.calls import CallFailed
 from aws.ledger import History
-from domain.places import Revision
 from domain.remediation.attempt import Attempt, AttemptState, to_undo
 from domain.remediation.reason import Code, Reason
 from domain.remediation.request import UndoRequest
@@ -31,13 +30,13 @@ class Undoing:
         attempt = to_undo(history.attempts, request.service)
         if attempt is None:
             under_way = next((each for each in undone if not each.state.ended), None)
-            return under_way or self._nothing(request, history, Reason(Code.NOTHING_TO_UNDO, _what(request)))
+            return under_way or Outcome.nothing(request, Reason(Code.NOTHING_TO_UNDO, _what(request)), history.order)
         updated = any(each.stage not in {Stage.SKIPPED, Stage.PENDING} for each in attempt.rollouts)
         if why := self._updates_nothing() if updated else self._run_by_others(attempt):
-            return self._nothing(request, history, why)
+            return Outcome.nothing(request, why, history.order)
         rollouts = tuple(self._set_back(each, attempt, request) for each in attempt.rollouts)
         if updated and attempt.state.ended and all(each.stage is not Stage.ROLLING_BACK for each in rollouts):
-            return self._nothing(request, history, Reason(Code.RUNS_SOMETHING_ELSE, _what(request)))
+            return Outcome.nothing(request, Reason(Code.RUNS_SOMETHING_ELSE, _what(request)), history.order)
         return self.parts.ledger.attempts.write(
             replace(
                 attempt,
@@ -49,10 +48,6 @@ class Undoing:
                 due=self.parts.now(),
             )
         )
-
-    def _nothing(self, request: UndoRequest, history: History, why: Reason) -> Outcome:
-        source = Revision(request.place, request.family, history.order)
-        return Outcome(AttemptState.NOTHING, source, reasons=(why,))
 
     def _updates_nothing(self) -> Reason | None:
         """Check that the stack deploys: otherwise no service is updated."""

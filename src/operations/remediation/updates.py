@@ -10,7 +10,7 @@ from domain.places import Place
 from domain.remediation.attempt import Attempt
 from domain.remediation.reason import Code, Reason
 from domain.remediation.rollout import READ_AGAIN, Rollout, Stage
-from domain.remediation.watching import ServiceView, deployed_by_others, updated, wanted
+from domain.remediation.watching import deployed_by_others, updated, wanted
 from operations.remediation.parts import Parts
 
 _SOON = timedelta(seconds=30)
@@ -32,7 +32,7 @@ class Updates:
         """Make the recorded call, unless it took effect before, and return the rollout after it."""
         if rollout.stage is Stage.RESTORING:
             return self._give_back(rollout, service)
-        if (following := updated(rollout, self._view(service))) is not None:
+        if (following := updated(rollout, self.parts.view(service))) is not None:
             return self._gives_back(rollout, service) or following
         target = wanted(rollout)
         try:
@@ -54,7 +54,7 @@ class Updates:
             stage = Stage.SKIPPED if rollout.stage is Stage.UPDATING else Stage.NOT_ROLLED_BACK
             inactive = failed.meaning is Meaning.INACTIVE
             return rollout.ending(stage, now, Reason(Code.NO_WAY_BACK, target.name) if inactive else failed.reason)
-        following = self._gives_back(rollout, answer) or updated(rollout, self._view(answer))
+        following = self._gives_back(rollout, answer) or updated(rollout, self.parts.view(answer))
         return following or self._watched(rollout)
 
     def _watched(self, rollout: Rollout) -> Rollout:
@@ -81,6 +81,3 @@ class Updates:
         # A failed correction stays failed, even if somebody else deploys while it is rolled back.
         stage = Stage.ROLLED_BACK if rollout.reasons else Stage.SKIPPED
         return rollout.ending(stage, now, Reason(Code.OTHER_RUNS_AGAIN, name))
-
-    def _view(self, service: Service) -> ServiceView:
-        return ServiceView(service, self.parts.now(), self.parts.standard)

@@ -66,14 +66,12 @@ class Record:
 
     def facts(self, workload: Workload) -> None:
         """Note which facts of a workload were read."""
-        facts, task, place = workload.facts, workload.task, workload.place
+        facts, place = workload.facts, workload.place
         reference = workload.parameter_reference
         if reference is not None:
             self._fact(reference.place, Kind.PARAMETERS, reference.name, facts.parameter)
-        for role, known in ((task.execution_role, facts.execution_role), (task.task_role, facts.task_role)):
-            arn = workload.role_arn(role)
-            if arn is not None:
-                self._fact(place, Kind.ROLES, arn, known)
+        for arn, known in workload.roles:
+            self._fact(place, Kind.ROLES, arn, known)
         for name, group in facts.log_groups.items():
             self._fact(place, Kind.LOG_GROUPS, name, group)
         if workload.service is not None:

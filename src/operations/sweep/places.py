@@ -298,7 +298,7 @@ class _Listing:
                     suppressed=known,
                     sweep=self.run.id,
                 )
-            yield trigger.model_dump_json(include=_SENT & type(trigger).model_fields.keys())
+            yield trigger.message
 
     def _tasks_of(self, title: str) -> tuple[str, ...] | None:
         """Return the ids of a service's tasks; None if they were not listed, or are too many."""
@@ -310,9 +310,6 @@ class _Listing:
 
 _MOST_TASKS = 100
 """Tasks of a service that a message names; of more, inspect lists them."""
-_SENT = {
-    "kind", "account", "region", "service", "family", "revision", "tasks", "listed", "quiet", "suppressed", "sweep",
-}  # fmt: skip
 
 
 class _ListingFailed(Exception):

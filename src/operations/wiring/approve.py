@@ -1,7 +1,7 @@
 """The parts of the approve function."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from aws.channels import Queue
@@ -18,11 +18,7 @@ def approver() -> Approver:
     return make_approver(settings(), shared.sessions())
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def make_approver(given: Settings, aws: Sessions, now: Callable[[], datetime] = _now) -> Approver:
+def make_approver(given: Settings, aws: Sessions, now: Callable[[], datetime] = shared.now) -> Approver:
     """Return the use case with all its parts."""
     queue = Queue(aws, given.remediations_queue)
     return Approver(Ledger(aws, given.table), queue, now, given.members, given.administrator)

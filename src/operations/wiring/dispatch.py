@@ -1,7 +1,7 @@
 """The parts of the dispatch function."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from aws.channels import Queue
@@ -20,11 +20,7 @@ def dispatcher() -> Dispatcher:
     return make_dispatcher(settings(), shared.sessions())
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def make_dispatcher(given: Settings, aws: Sessions, now: Callable[[], datetime] = _now) -> Dispatcher:
+def make_dispatcher(given: Settings, aws: Sessions, now: Callable[[], datetime] = shared.now) -> Dispatcher:
     """Return the use case with all its parts."""
     ledger, changes = Ledger(aws, given.table), Queue(aws, given.changes_queue)
     return Dispatcher(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from aws.channels import Queue, Topic
@@ -47,12 +47,8 @@ def inspector() -> Inspector:
     return replace(make_inspector(settings(), shared.sessions()), at_once=_AT_ONCE)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def make_inspector(
-    given: Settings, aws: Sessions, rules: Sequence[Rule] = CATALOGUE, now: Callable[[], datetime] = _now
+    given: Settings, aws: Sessions, rules: Sequence[Rule] = CATALOGUE, now: Callable[[], datetime] = shared.now
 ) -> Inspector:
     """Return the use case with all its parts."""
     planner = Planner(rules, given.mode)

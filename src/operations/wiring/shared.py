@@ -1,5 +1,6 @@
 """What every function shares: its sessions."""
 
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from aws.sessions import Rates, Sessions
@@ -7,6 +8,11 @@ from settings import settings
 
 DEFINITIONS_PER_SECOND = 13.0
 """Of the 20 calls that ECS allows, the executions of inspect make less than half with their shares of this."""
+
+
+def now() -> datetime:
+    """Return the time, which tests replace."""
+    return datetime.now(UTC)
 
 
 @lru_cache(maxsize=1)

@@ -1,8 +1,7 @@
-"""The collector's configuration as rules read it, or the doubts where they cannot; and its analysis, made once."""
+"""The collector's configuration as rules read it, or the doubts where they cannot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache, wraps
 
 from domain.collector import (
     CollectorConfiguration,
@@ -13,14 +12,15 @@ from domain.collector import (
     Topic,
     structural_problems,
 )
-from domain.collector.releases import NEEDS_EC2, ComponentKind, Release, canonical_type
+from domain.collector.releases import NEEDS_EC2, ComponentKind, canonical_type
 from domain.drift import Code, Doubt, Drift
 from domain.facts import Absent, Known, Unavailable
-from domain.identical import Identical
+from domain.identical import once
+from domain.rule import Check
+from domain.standard import Standard
 from domain.workload import Workload
 
 WHERE = "configuration"
-_REMEMBERED = 256
 
 
 class ConfigurationDoubt(Code):
@@ -85,9 +85,22 @@ def well_formed_configuration_of(workload: Workload) -> Available:
     return configuration, doubts
 
 
+def configuration_check(find: Callable[[CollectorConfiguration], tuple[Drift | Doubt, ...]]) -> Check:
+    """Give the check of a rule that a well-formed configuration alone decides."""
+    found = once(find)
+
+    def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
+        configuration, doubts = well_formed_configuration_of(workload)
+        yield from doubts
+        if configuration is not None:
+            yield from found(configuration)
+
+    return check
+
+
 def undefined(configuration: CollectorConfiguration, kind: ComponentKind) -> frozenset[str]:
     """Give the component types of a kind that pipelines name and nothing defines: config.references reports them."""
-    found = structure_of(configuration, None)
+    found = structure_of(configuration)
     names = (each.found for each in found if each.code is ProblemCode.NOT_DEFINED and each.wanted == (kind.value,))
     return frozenset(canonical_type(kind, name.partition("/")[0]) for name in names)
 
@@ -104,28 +117,12 @@ def in_its_file(configuration: CollectorConfiguration, drift: Drift) -> Drift:
     return replace(drift, why=f"{drift.why} The file is part of the image, so use a parameter instead.")
 
 
-def once[T](
-    find: Callable[[CollectorConfiguration, Release | None], T],
-) -> Callable[[CollectorConfiguration, Release | None], T]:
-    """Compute once for a configuration and a release: many families share one parameter."""
-
-    @lru_cache(maxsize=_REMEMBERED)
-    def remembered(same: Identical[CollectorConfiguration], release: Release | None) -> T:
-        return find(same.thing, release)
-
-    @wraps(find)
-    def found(configuration: CollectorConfiguration, release: Release | None) -> T:
-        return remembered(Identical(configuration), release)
-
-    return found
-
-
 @once
-def structure_of(configuration: CollectorConfiguration, _: Release | None) -> tuple[Problem, ...]:
+def structure_of(configuration: CollectorConfiguration) -> tuple[Problem, ...]:
     """Give what is wrong with the configuration's structure."""
     return tuple(structural_problems(configuration))
 
 
 def _is_malformed(configuration: CollectorConfiguration) -> bool:
-    found = structure_of(configuration, None)
+    found = structure_of(configuration)
     return any(problem.topic is Topic.FORM and problem.effect is Effect.REFUSED for problem in found)

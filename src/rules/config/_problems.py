@@ -11,10 +11,12 @@ from domain.collector import (
     options_are_known,
 )
 from domain.drift import Code, Doubt, Drift
-from domain.ecs.values import objects_of, text_of
+from domain.identical import once
+from domain.rule import Check
 from domain.severity import Severity
+from domain.standard import Standard
 from domain.workload import Workload
-from rules.config._configuration import READ, WHERE, configuration_of, once
+from rules.config._configuration import READ, WHERE, configuration_of
 from rules.config._wording import listed, sentence
 
 _LOWER = {
@@ -35,7 +37,7 @@ class OptionsDoubt(Code):
 
 
 OPTIONS: tuple[Code, ...] = (*READ, *OptionsDoubt)
-"""The codes of the doubts of `of_options`."""
+"""The codes of the doubts of `options_check`."""
 
 
 def drift_of(kind: type[Code], problem: Problem, severity: Severity | None = None) -> Drift:
@@ -53,8 +55,16 @@ def drift_of(kind: type[Code], problem: Problem, severity: Severity | None = Non
 options_of = once(option_problems)
 
 
-def of_options(workload: Workload, topic: Topic, kind: type[Code]) -> Iterator[Drift | Doubt]:
-    """Yield the drifts of a topic that depends on the options of the collector's release, or the doubt about that."""
+def options_check(topic: Topic, kind: type[Code]) -> Check:
+    """Give the check of a topic that depends on the options of the collector's release."""
+
+    def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
+        yield from _of_options(workload, topic, kind)
+
+    return check
+
+
+def _of_options(workload: Workload, topic: Topic, kind: type[Code]) -> Iterator[Drift | Doubt]:
     configuration, doubts = configuration_of(workload)
     yield from doubts
     if configuration is None or workload.collector is None:
@@ -79,5 +89,4 @@ def in_fargate(workload: Workload, problem: Problem) -> Severity | None:
 
 def mounts(workload: Workload) -> tuple[str, ...]:
     """Give the paths of the collector's container at which a volume is mounted."""
-    points = objects_of(workload.collector.json.get("mountPoints")) if workload.collector else ()
-    return tuple(path for point in points if (path := text_of(point.get("containerPath"))))
+    return workload.collector.mounts if workload.collector else ()

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from domain.collector import CollectorConfiguration
 from domain.collector.releases import ComponentKind, Release, ReleaseStanding, component_status
 from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
+from domain.identical import once
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import WELL_FORMED, once, well_formed_configuration_of
+from rules.config._configuration import WELL_FORMED, well_formed_configuration_of
 
 
 class Kind(Code):
@@ -63,7 +63,6 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *WELL_FORMED),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://github.com/aws-observability/aws-otel-collector#adot-collector-built-in-components",

@@ -1,17 +1,12 @@
 """Rule config.container-metrics."""
 
-from collections.abc import Iterator
-
 from domain.collector import CollectorConfiguration, metrics_exported_from
-from domain.collector.releases import ComponentKind, Release
+from domain.collector.releases import ComponentKind
 from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
-from domain.standard import Standard
 from domain.subject import Subject
-from domain.workload import Workload
-from rules.config._configuration import DEFINED, dangling, in_its_file, once, undefined, well_formed_configuration_of
+from rules.config._configuration import DEFINED, configuration_check, dangling, in_its_file, undefined
 
 _RECEIVER = "awsecscontainermetrics"
 _WHERE = f"receivers/{_RECEIVER}"
@@ -25,16 +20,8 @@ class Kind(Code):
     NOT_EXPORTED = "metrics-not-exported", "The receiver's metrics reach no exporter that sends them out of the task."
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield one drift where the receiver is missing, unused, or goes nowhere."""
-    configuration, doubts = well_formed_configuration_of(workload)
-    yield from doubts
-    if configuration is not None:
-        yield from _drifts(configuration, None)
-
-
-@once
-def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Drift | Doubt, ...]:
+def _drifts(configuration: CollectorConfiguration) -> tuple[Drift | Doubt, ...]:
+    """Give one drift where the receiver is missing, unused, or goes nowhere."""
     if metrics_exported_from(configuration, _RECEIVER):
         return ()
     if _RECEIVER in undefined(configuration, ComponentKind.RECEIVER):
@@ -65,8 +52,7 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
     codes=(*Kind, *DEFINED),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
-    check=check,
+    check=configuration_check(_drifts),
     reference="https://aws-otel.github.io/docs/components/ecs-metrics-receiver",
 )

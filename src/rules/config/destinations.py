@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from domain.collector import destination_problems
 from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
+from domain.identical import once
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import READ, configuration_of, once
+from rules.config._configuration import READ, configuration_of
 from rules.config._problems import drift_of
 
 _problems = once(destination_problems)
@@ -49,7 +49,6 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *READ),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-OTLPEndpoint.html",

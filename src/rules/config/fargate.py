@@ -1,7 +1,6 @@
 """Rule config.fargate."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from domain.collector import (
     CollectorConfiguration,
@@ -15,20 +14,15 @@ from domain.collector import (
     scraped_hosts,
     written_paths,
 )
-from domain.collector.releases import Release
 from domain.drift import Code, Doubt, Drift
-from domain.ecs.values import text_of
-from domain.facts import FactKind
+from domain.identical import once
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import READ, configuration_of, once
+from rules.config._configuration import READ, configuration_of
 from rules.config._problems import drift_of, in_fargate, mounts
-
-if TYPE_CHECKING:
-    from domain.collector.fargate import MemoryLimit
 
 _TEMPORARY = "/tmp/"  # noqa: S108 - compared with, never opened
 _ROOT = frozenset({"0", "root"})
@@ -55,7 +49,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 
 def _found(workload: Workload, configuration: CollectorConfiguration) -> Iterator[Problem]:
-    yield from _parts(configuration, None)
+    yield from _parts(configuration)
     if (paths := _written(configuration, workload.release)) and not _is_root(workload):
         volumes = (*(f"{path.rstrip('/')}/" for path in mounts(workload)), _TEMPORARY)
         for written in paths:
@@ -77,7 +71,7 @@ def _limits(workload: Workload, configuration: CollectorConfiguration) -> Iterat
     """Yield each limit that is above what the container may use: the kernel stops it first."""
     memory = workload.collector.memory_limit if workload.collector else None
     available = memory or workload.task.memory
-    for limit in _memory_limits(configuration, None) if available else ():
+    for limit in _memory_limits(configuration) if available else ():
         if available and limit.mib > available:
             whose = "container" if memory else "task"
             yield Problem(
@@ -91,24 +85,15 @@ def _limits(workload: Workload, configuration: CollectorConfiguration) -> Iterat
             )
 
 
-@once
-def _memory_limits(configuration: CollectorConfiguration, _: Release | None) -> "tuple[MemoryLimit, ...]":
-    return memory_limits(configuration)
-
-
+_parts = once(fargate_problems)
+_memory_limits = once(memory_limits)
 _written = once(written_paths)
 _scraped = once(scraped_hosts)
 _bound = once(bound_ports)
 
 
-@once
-def _parts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Problem, ...]:
-    return fargate_problems(configuration)
-
-
 def _is_root(workload: Workload) -> bool:
-    user = text_of(workload.collector.json.get("user")) if workload.collector else None
-    return (user or "").partition(":")[0] in _ROOT
+    return workload.collector is not None and workload.collector.user in _ROOT
 
 
 RULE = Rule(
@@ -126,7 +111,6 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *READ),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html",

@@ -1,7 +1,6 @@
 """Rule config.metric-names."""
 
 import re
-from collections.abc import Iterator
 
 from domain.collector import (
     CONTAINER_METRICS,
@@ -11,15 +10,11 @@ from domain.collector import (
     metric_names_in_filters,
     wanted_metric_name,
 )
-from domain.collector.releases import Release
-from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
+from domain.drift import Code, Drift
 from domain.rule import Rule
 from domain.severity import Severity
-from domain.standard import Standard
 from domain.subject import Subject
-from domain.workload import Workload
-from rules.config._configuration import WELL_FORMED, once, well_formed_configuration_of
+from rules.config._configuration import WELL_FORMED, configuration_check
 
 _RECEIVER = "awsecscontainermetrics"
 _SHOWABLE = re.compile(r"[a-z0-9_.]{1,80}", re.ASCII)
@@ -33,16 +28,8 @@ class Kind(Code):
     UNKNOWN_METRIC = "metric-unknown", "No container metric has the name that is selected."
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield each name of a container metric that does not exist."""
-    configuration, doubts = well_formed_configuration_of(workload)
-    yield from doubts
-    if configuration is not None:
-        yield from _drifts(configuration, None)
-
-
-@once
-def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Drift, ...]:
+def _drifts(configuration: CollectorConfiguration) -> tuple[Drift, ...]:
+    """Give each name of a container metric that does not exist."""
     fed = _processors_fed(configuration)
     found: dict[tuple[str, str], Drift] = {}
     for written in metric_names_in_filters(configuration):
@@ -93,8 +80,7 @@ RULE = Rule(
     subject=Subject.PARAMETER,
     severity=Severity.MEDIUM,
     codes=(*Kind, *WELL_FORMED),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
-    check=check,
+    check=configuration_check(_drifts),
     reference="https://aws-otel.github.io/docs/components/ecs-metrics-receiver",
 )

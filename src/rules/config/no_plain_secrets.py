@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from domain.collector import CollectorConfiguration, credentials_in_clear
 from domain.collector.releases import Release
 from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind, Known
+from domain.facts import Known
+from domain.identical import once
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import READ, configuration_of, once
+from rules.config._configuration import READ, configuration_of
 
 
 class Kind(Code):
@@ -51,7 +52,6 @@ RULE = Rule(
     subject=Subject.PARAMETER,
     severity=Severity.HIGH,
     codes=(*Kind, *READ),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html",

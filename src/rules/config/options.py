@@ -1,16 +1,11 @@
 """Rule config.options."""
 
-from collections.abc import Iterator
-
 from domain.collector import Topic
-from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
+from domain.drift import Code
 from domain.rule import Rule
 from domain.severity import Severity
-from domain.standard import Standard
 from domain.subject import Subject
-from domain.workload import Workload
-from rules.config._problems import OPTIONS, of_options
+from rules.config._problems import OPTIONS, options_check
 
 
 class Kind(Code):
@@ -21,11 +16,6 @@ class Kind(Code):
     DURATION_FORM = "duration-form", "The value is not a duration."
     COMPONENT_ID = "component-id", "The value is not a component id."
     TOO_SMALL = "too-small", "The number is below what the option's type holds."
-
-
-def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield each unknown key and each value of the wrong form."""
-    yield from of_options(workload, Topic.OPTIONS, Kind)
 
 
 RULE = Rule(
@@ -41,8 +31,7 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *OPTIONS),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
-    check=check,
+    check=options_check(Topic.OPTIONS, Kind),
     reference="https://opentelemetry.io/docs/collector/configuration/",
 )

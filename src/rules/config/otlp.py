@@ -1,12 +1,12 @@
 """Rule config.otlp."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from domain.collector import CollectorConfiguration, Listener, otlp_listeners, signals_taken_by
-from domain.collector.releases import ComponentKind, Release
+from domain.collector.releases import ComponentKind
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
-from domain.facts import FactKind
+from domain.identical import once
 from domain.otlp import PORTS, Protocol, Route, Signal, instrumented, routes
 from domain.otlp_receivers import otlp_receivers
 from domain.rule import Rule
@@ -14,7 +14,8 @@ from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import DEFINED, dangling, once, undefined, well_formed_configuration_of
+from rules._wording import joined
+from rules.config._configuration import DEFINED, dangling, undefined, well_formed_configuration_of
 
 _OTLP = "otlp"
 _WHERE = f"receivers/{_OTLP}"
@@ -43,7 +44,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     if configuration is None:
         return
     senders = tuple((app, sent) for app in workload.applications if instrumented(app) and (sent := _sent(app)))
-    listeners, taken = _listeners(configuration, workload.release), _taken(configuration, None)
+    listeners, taken = _listeners(configuration, workload.release), _taken(configuration, _OTLP)
     if _OTLP in undefined(configuration, ComponentKind.RECEIVER):
         yield dangling("a receiver otlp")
         if listeners:
@@ -68,11 +69,7 @@ def _receives_otherwise(configuration: CollectorConfiguration) -> bool:
 
 
 _listeners = once(otlp_listeners)
-
-
-@once
-def _taken(configuration: CollectorConfiguration, _: Release | None) -> frozenset[str]:
-    return signals_taken_by(configuration, _OTLP)
+_taken = once(signals_taken_by)
 
 
 def _sent(app: Container) -> tuple[Route, ...]:
@@ -85,7 +82,7 @@ def _sent(app: Container) -> tuple[Route, ...]:
 
 
 def _no_receiver(senders: _Senders) -> Drift:
-    names = _listed(app.name for app, _ in senders)
+    names = joined(app.name for app, _ in senders)
     if not names:
         why = "No otlp receiver runs, so no application can send to the collector."
         return Drift(Kind.NO_RECEIVER, _WHERE, why, severity=Severity.LOW)
@@ -111,12 +108,12 @@ def _ports(senders: _Senders, listeners: tuple[Listener, ...]) -> Iterator[Drift
             why = f"Whether an otlp receiver listens on port {to} depends on the environment."
             yield Doubt(Kind.PORT_UNCLEAR, _WHERE + part, why)
             continue
-        ports = _listed(map(str, sorted(number for number in served | elsewhere if number is not None)))
+        ports = joined(map(str, sorted(number for number in served | elsewhere if number is not None)))
         if asked & elsewhere:
             code, fault = Kind.PORT_UNREACHABLE, "but the otlp receiver there listens on neither localhost nor 0.0.0.0"
         else:
             code, fault = Kind.PORT_CLOSED, f"where no otlp receiver listens (one listens on {ports})"
-        why = f"Telemetry of {_listed(apps)} goes to port {to} of the task, {fault}."
+        why = f"Telemetry of {joined(apps)} goes to port {to} of the task, {fault}."
         yield Drift(code, _WHERE + part, why, ports, to)
 
 
@@ -148,7 +145,7 @@ def _untaken(signal: Signal, senders: _Senders) -> Drift:
     """The signal that is lost: traces, which every instrumented application sends, or one that is declared."""
     where, traces = f"service/pipelines/{signal}", signal is Signal.TRACES
     sending = (app for app, sent in senders if any(route.signal is signal for route in sent))
-    names = _listed(app.name for app in sending if traces or _declares(app, signal))
+    names = joined(app.name for app in sending if traces or _declares(app, signal))
     why = f"No {signal} pipeline receives OTLP"
     if names:
         severity = None if traces else Severity.LOW
@@ -161,11 +158,6 @@ def _declares(app: Container, signal: Signal) -> bool:
     """Whether its own variables name this signal, rather than that its SDK may send it."""
     named = (signal.exporter_variable, signal.endpoint_variable)
     return any(name in app.environment or name in app.secrets for name in named)
-
-
-def _listed(words: Iterable[str]) -> str:
-    *first, last = dict.fromkeys(words) or [""]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 RULE = Rule(
@@ -184,7 +176,6 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *DEFINED),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://aws-otel.github.io/docs/components/otlp-exporter",

@@ -1,18 +1,13 @@
 """Rule config.protection."""
 
-from collections.abc import Iterable, Iterator
-
 from domain.collector import LOCAL_EXPORTERS, CollectorConfiguration, batched, memory_limiter_first
-from domain.collector.releases import Release
 from domain.collector.scalars import shown
-from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
+from domain.drift import Code, Drift
 from domain.rule import Rule
 from domain.severity import Severity
-from domain.standard import Standard
 from domain.subject import Subject
-from domain.workload import Workload
-from rules.config._configuration import WELL_FORMED, once, well_formed_configuration_of
+from rules._wording import joined
+from rules.config._configuration import WELL_FORMED, configuration_check
 
 
 class Kind(Code):
@@ -22,23 +17,15 @@ class Kind(Code):
     UNBATCHED = "not-batched", "A pipeline does not batch what it sends."
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield one drift for all pipelines without a memory limit, and one for all that do not batch."""
-    configuration, doubts = well_formed_configuration_of(workload)
-    yield from doubts
-    if configuration is not None:
-        yield from _drifts(configuration, None)
-
-
-@once
-def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Drift, ...]:
+def _drifts(configuration: CollectorConfiguration) -> tuple[Drift, ...]:
+    """Give one drift for all pipelines without a memory limit, and one for all that do not batch."""
     sending = [
         pipeline
         for pipeline in configuration.pipelines.values()
         if any(name.partition("/")[0] not in LOCAL_EXPORTERS for name in pipeline.exporters)
     ]
-    unlimited = _listed(shown(pipeline.id) for pipeline in sending if not memory_limiter_first(pipeline))
-    unbatched = _listed(shown(pipeline.id) for pipeline in sending if not batched(configuration, pipeline))
+    unlimited = joined(shown(pipeline.id) for pipeline in sending if not memory_limiter_first(pipeline))
+    unbatched = joined(shown(pipeline.id) for pipeline in sending if not batched(configuration, pipeline))
     found = list[Drift]()
     if unlimited:
         why = (
@@ -49,11 +36,6 @@ def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[D
         why = f"Nothing batches the telemetry of {unbatched}, so each item is a call of its own."
         found.append(Drift(Kind.UNBATCHED, "service/pipelines", why, wanted="batch"))
     return tuple(found)
-
-
-def _listed(words: Iterable[str]) -> str:
-    *first, last = dict.fromkeys(words) or [""]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 RULE = Rule(
@@ -68,8 +50,7 @@ RULE = Rule(
     subject=Subject.PARAMETER,
     severity=Severity.LOW,
     codes=(*Kind, *WELL_FORMED),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
-    check=check,
+    check=configuration_check(_drifts),
     reference="https://opentelemetry.io/docs/collector/scaling/",
 )

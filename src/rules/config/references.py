@@ -1,18 +1,12 @@
 """Rule config.references."""
 
-from collections.abc import Iterator
-
 from domain.collector import CollectorConfiguration, Topic
-from domain.collector.releases import Release
 from domain.collector.scalars import shown
-from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
+from domain.drift import Code, Drift
 from domain.rule import Rule
 from domain.severity import Severity
-from domain.standard import Standard
 from domain.subject import Subject
-from domain.workload import Workload
-from rules.config._configuration import WELL_FORMED, once, structure_of, well_formed_configuration_of
+from rules.config._configuration import WELL_FORMED, configuration_check, structure_of
 from rules.config._problems import drift_of
 
 
@@ -26,17 +20,9 @@ class Kind(Code):
     UNUSED = "component-unused", "The component is defined and never used."
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield each undefined name, then what is never used."""
-    configuration, doubts = well_formed_configuration_of(workload)
-    yield from doubts
-    if configuration is not None:
-        yield from _drifts(configuration, None)
-
-
-@once
-def _drifts(configuration: CollectorConfiguration, _: Release | None) -> tuple[Drift, ...]:
-    structure = structure_of(configuration, None)
+def _drifts(configuration: CollectorConfiguration) -> tuple[Drift, ...]:
+    """Give each undefined name, then what is never used."""
+    structure = structure_of(configuration)
     dangling = (drift_of(Kind, problem) for problem in structure if problem.topic is Topic.REFERENCES)
     unused = (f"{part.kind}/{shown(part.id)}" for part in configuration.unused())
     why, note = "It is defined and never used.", Severity.INFORMATIONAL
@@ -54,8 +40,7 @@ RULE = Rule(
     subject=Subject.PARAMETER,
     severity=Severity.CRITICAL,
     codes=(*Kind, *WELL_FORMED),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
-    check=check,
+    check=configuration_check(_drifts),
     reference="https://opentelemetry.io/docs/collector/configuration/#service",
 )

@@ -8,13 +8,13 @@ from domain.collector import RegionSource, exporter_regions
 from domain.collector.scalars import shown
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.placeholders import placeholder
-from domain.facts import FactKind
+from domain.identical import once
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import WELL_FORMED, once, well_formed_configuration_of
+from rules.config._configuration import WELL_FORMED, well_formed_configuration_of
 
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}", re.ASCII)
 
@@ -79,7 +79,6 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
     codes=(*Kind, *WELL_FORMED),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/trace-data.html",

@@ -1,16 +1,11 @@
 """Rule config.signals."""
 
-from collections.abc import Iterator
-
 from domain.collector import Topic
-from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
+from domain.drift import Code
 from domain.rule import Rule
 from domain.severity import Severity
-from domain.standard import Standard
 from domain.subject import Subject
-from domain.workload import Workload
-from rules.config._problems import OPTIONS, of_options
+from rules.config._problems import OPTIONS, options_check
 
 
 class Kind(Code):
@@ -18,11 +13,6 @@ class Kind(Code):
 
     SIGNAL = "signal", "The component does not take the pipeline's signal."
     PROFILES_GATE = "profiles-gate", "A pipeline of profiles needs a feature gate."
-
-
-def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield each component in a pipeline of a signal that it does not have."""
-    yield from of_options(workload, Topic.SIGNALS, Kind)
 
 
 RULE = Rule(
@@ -37,8 +27,7 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *OPTIONS),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
-    check=check,
+    check=options_check(Topic.SIGNALS, Kind),
     reference="https://opentelemetry.io/docs/collector/configuration/#service",
 )

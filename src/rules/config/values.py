@@ -1,16 +1,11 @@
 """Rule config.values."""
 
-from collections.abc import Iterator
-
 from domain.collector import Topic
-from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
+from domain.drift import Code
 from domain.rule import Rule
 from domain.severity import Severity
-from domain.standard import Standard
 from domain.subject import Subject
-from domain.workload import Workload
-from rules.config._problems import OPTIONS, of_options
+from rules.config._problems import OPTIONS, options_check
 
 
 class Kind(Code):
@@ -30,11 +25,6 @@ class Kind(Code):
     PORT_TAKEN = "port-taken", "Two parts listen on the same port."
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield each value that a component refuses."""
-    yield from of_options(workload, Topic.VALUES, Kind)
-
-
 RULE = Rule(
     id="config.values",
     title="Values of a configuration should be ones that the collector accepts",
@@ -49,8 +39,7 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *OPTIONS),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
-    check=check,
+    check=options_check(Topic.VALUES, Kind),
     reference="https://aws-otel.github.io/docs/components/",
 )

@@ -12,24 +12,19 @@ from domain.collector import (
     variables_read,
     without_variables,
 )
-from domain.collector.releases import Release
 from domain.drift import Code, Doubt, Drift
-from domain.facts import FactKind
+from domain.identical import once
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import READ, configuration_of, in_its_file, once
+from rules.config._configuration import READ, configuration_of, in_its_file
 from rules.config._problems import drift_of, in_fargate, mounts, options_of
 from rules.config._wording import listed
 
 _problems = once(variable_problems)
-
-
-@once
-def _read(configuration: CollectorConfiguration, _: Release | None) -> tuple[tuple[str, str], ...]:
-    return variables_read(configuration)
+_read = once(variables_read)
 
 
 class Kind(Code):
@@ -60,7 +55,7 @@ def _unset(workload: Workload, configuration: CollectorConfiguration) -> Iterato
     collector = workload.collector
     if collector is None:
         return
-    if not (read := _read(configuration, None)):
+    if not (read := _read(configuration)):
         return
     unset = unset_variables(read, collector.environment.keys() | collector.secrets.keys())
     if unset and collector.may_have_more_variables:
@@ -99,7 +94,6 @@ RULE = Rule(
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *READ),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://opentelemetry.io/docs/collector/configuration/#environment-variables",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from domain.collector import ConfigurationUnreadable, Topic
 from domain.drift import Code, Doubt, Drift
-from domain.facts import Absent, FactKind, Known, Unavailable
+from domain.facts import Absent, Known, Unavailable
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -47,7 +47,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
                 yield Drift(Kind.UNPARSABLE, WHERE, str(found))
                 return
             yield from _size(workload)
-            problems = structure_of(found, None)
+            problems = structure_of(found)
             yield from (drift_of(Kind, problem) for problem in problems if problem.topic is Topic.FORM)
         case Absent() | Unavailable():
             yield from configuration_of(workload)[1]
@@ -83,7 +83,6 @@ RULE = Rule(
     subject=Subject.PARAMETER,
     severity=Severity.CRITICAL,
     codes=(*Kind, *READ),
-    needs=frozenset({FactKind.CONFIGURATION}),
     of_configuration=True,
     check=check,
     reference="https://opentelemetry.io/docs/collector/configuration/",

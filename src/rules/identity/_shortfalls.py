@@ -8,6 +8,7 @@ from domain.drift import Code, Doubt, Drift, Grant
 from domain.facts import Role
 from domain.places import role_name
 from domain.severity import Severity
+from rules._wording import joined
 
 if TYPE_CHECKING:
     from domain.iam import Decided
@@ -119,16 +120,11 @@ def _actions(found: Iterable[_Missing]) -> str:
     on: dict[str, list[str]] = {}
     for each in found:
         on.setdefault(each.need.grant, []).append(each.need.action)
-    return "; ".join(f"{_listed(actions)} on {grant}" for grant, actions in on.items())
-
-
-def _listed(words: Iterable[str]) -> str:
-    *first, last = dict.fromkeys(words)
-    return f"{', '.join(first)} and {last}" if first else last
+    return "; ".join(f"{joined(actions)} on {grant}" for grant, actions in on.items())
 
 
 def _doubt(found: list[_Missing], name: str) -> str:
     keys = tuple(key for each in found for key in each.ruling.undecided_keys)
-    statements = _listed(str(statement) for each in found for statement in each.ruling.undecided)
-    why = f"{statements} depends on {_listed(keys)}, which is not known" if keys else f"{statements} covers only a part"
+    statements = joined(str(statement) for each in found for statement in each.ruling.undecided)
+    why = f"{statements} depends on {joined(keys)}, which is not known" if keys else f"{statements} covers only a part"
     return f"Whether {name} allows {_actions(found)} is not known: {why}."

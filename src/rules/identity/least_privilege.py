@@ -26,14 +26,8 @@ class Kind(Code):
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """Yield each statement that allows all actions, all of a service, or all with exceptions."""
-    task, facts = workload.task, workload.facts
-    roles = {
-        workload.role_arn(task.task_role): facts.task_role,
-        workload.role_arn(task.execution_role): facts.execution_role,
-    }
-    for arn, fact in roles.items():
-        if arn:
-            yield from _grants(arn, fact)
+    for arn, fact in dict(workload.roles).items():
+        yield from _grants(arn, fact)
 
 
 def _grants(arn: str, fact: Fact[Role]) -> Iterator[Drift]:

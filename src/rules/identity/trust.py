@@ -24,14 +24,8 @@ class Kind(Code):
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield what keeps ECS from assuming either role; once where both are the same role."""
-    task, facts = workload.task, workload.facts
-    roles = {
-        workload.role_arn(task.task_role): facts.task_role,
-        workload.role_arn(task.execution_role): facts.execution_role,
-    }
-    for arn, fact in roles.items():
-        if arn:
-            yield from _judge(arn, fact, workload.place)
+    for arn, fact in dict(workload.roles).items():
+        yield from _judge(arn, fact, workload.place)
 
 
 def _judge(arn: str, fact: Fact[Role], place: Place) -> Iterator[Drift | Doubt]:

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from domain.collector.distributions import Receives
 from domain.ecs.container_roles import Recognised
 from domain.ecs.recognition import WEIGHTS, Evidence
+from rules._wording import joined
 
 _WORDS = MappingProxyType({
     Evidence.STANDARD_IMAGE: "the standard names its image",
@@ -35,4 +36,4 @@ def reasons_of(receiver: Recognised) -> str:
     if known is not None:
         reasons = [] if known.receives is Receives.ALWAYS else reasons
         reasons.insert(0, f"it is {known.title}")
-    return " and ".join([", ".join(reasons[:-1]), reasons[-1]]) if len(reasons) > 1 else reasons[0]
+    return joined(reasons)

@@ -1,8 +1,7 @@
 """Which collector images a standard approves."""
 
-from domain.collector import CollectorConfiguration, newly_refused
+from domain.collector import newly_refused
 from domain.ecs.images import Image, repository_matches
-from domain.facts import Known
 from domain.standard import Standard
 from domain.workload import Workload
 
@@ -24,12 +23,10 @@ def refused_after(before: Workload, after: Workload) -> str:
     It is a sentence; empty if nothing is known to be refused. A file of the image changes with it, and is evaluated by
     itself.
     """
-    release = after.release
-    match before.configuration:
-        case Known(CollectorConfiguration() as configuration) if release is not None and not configuration.excerpt:
-            places = newly_refused(configuration, before.release, release)
-        case _:
-            return ""
+    release, configuration = after.release, before.read_configuration
+    if release is None or configuration is None or configuration.excerpt:
+        return ""
+    places = newly_refused(configuration, before.release, release)
     if not places:
         return ""
     more = f" and {len(places) - _FEW} more parts" if len(places) > _FEW else ""

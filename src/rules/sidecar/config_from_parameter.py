@@ -11,7 +11,6 @@ from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.placeholders import has_whole_placeholder, placeholder
 from domain.ecs.recognition import config_uris
-from domain.ecs.values import objects_of, text_of
 from domain.facts import FactKind, Known
 from domain.masking import TOKENS
 from domain.places import Arn
@@ -211,8 +210,7 @@ def _is_absent(collector: Container, path: str) -> bool:
 
 
 def _is_mounted(collector: Container, path: str) -> bool:
-    points = (text_of(point.get("containerPath")) for point in objects_of(collector.json.get("mountPoints")))
-    return any(path.startswith(f"{point.rstrip('/')}/") for point in points if point)
+    return any(path.startswith(f"{point.rstrip('/')}/") for point in collector.mounts)
 
 
 def _of_variable(workload: Workload, collector: Container, standard: Standard, name: str) -> _Source | None:

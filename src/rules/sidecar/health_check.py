@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 
 from domain.assumptions import FactKnown
-from domain.collector import HEALTH_CHECK_PORT, CollectorConfiguration, Listener, health_check_listener
+from domain.collector import HEALTH_CHECK_PORT, Listener, health_check_listener
 from domain.drift import Code, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.values import mapping_of, texts_of
-from domain.facts import FactKind, Known
+from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
@@ -48,8 +48,8 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         return workload
     if workload.distribution.health_check is None:
         raise Refusal(Kind.NOTHING_TO_RUN, "What the collector's image can run as a health check is not known.")
-    known, listener = _listener(workload)
-    if known and listener is None:
+    listener = _listener(workload)
+    if workload.read_configuration is not None and listener is None:
         waiting = [each.name for each in workload.task.containers if (collector.name, "HEALTHY") in each.depends_on]
         if waiting:
             raise Refusal(
@@ -93,9 +93,9 @@ def _program(command: tuple[str, ...]) -> str:
 def _cannot_succeed(workload: Workload, command: tuple[str, ...]) -> tuple[Kind, str] | None:
     if not workload.distribution.health_check or _program(command) != workload.distribution.health_check:
         return None
-    known, listener = _listener(workload)
-    if not known:
+    if workload.read_configuration is None:
         return None
+    listener = _listener(workload)
     if listener is None:
         why = "The health check calls the health_check extension, which the collector's configuration does not start."
         return Kind.NO_EXTENSION, why
@@ -106,13 +106,10 @@ def _cannot_succeed(workload: Workload, command: tuple[str, ...]) -> tuple[Kind,
     return None
 
 
-def _listener(workload: Workload) -> tuple[bool, Listener | None]:
-    """Whether the configuration is known, and where its extension answers, if it starts one."""
-    match workload.configuration:
-        case Known(CollectorConfiguration() as configuration):
-            return True, health_check_listener(configuration, workload.release)
-        case _:
-            return False, None
+def _listener(workload: Workload) -> Listener | None:
+    """Where the configuration's extension answers, if it is known and starts one."""
+    configuration = workload.read_configuration
+    return None if configuration is None else health_check_listener(configuration, workload.release)
 
 
 def _port(command: tuple[str, ...]) -> int | None:

@@ -9,13 +9,13 @@ from domain.collector.releases import Release
 from domain.drift import Code, Drift
 from domain.ecs.fargate import amount
 from domain.ecs.values import Json, text_of
-from domain.facts import FactKind, Known
+from domain.facts import FactKind
+from domain.identical import once
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
-from rules.config._configuration import once
 
 _OWN: frozenset[tuple[int, str]] = frozenset({(13133, "tcp"), (8888, "tcp")})
 """What a collector usually binds besides OTLP's ports, where its configuration is not known."""
@@ -48,11 +48,10 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
 
 
 def _bound(workload: Workload) -> frozenset[tuple[int, str]]:
-    match workload.configuration:
-        case Known(CollectorConfiguration() as configuration):
-            return _bound_by(configuration, workload.release)
-        case _:
-            return _usual(workload.distribution.ports, collector=workload.read_as_collector)
+    configuration = workload.read_configuration
+    if configuration is not None:
+        return _bound_by(configuration, workload.release)
+    return _usual(workload.distribution.ports, collector=workload.read_as_collector)
 
 
 @lru_cache(maxsize=128)

@@ -9,7 +9,7 @@ from domain.ecs.container import Container
 from domain.ecs.container_roles import Recognised
 from domain.ecs.fargate import Size
 from domain.ecs.recognition import Answer
-from domain.ecs.values import text_of, truth_of
+from domain.ecs.values import truth_of
 from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
@@ -139,7 +139,7 @@ def _controls_lost(workload: Workload, standard: Standard) -> Iterator[tuple[str
     """
     containers, wanted = workload.task.containers, standard.collector
     user = (wanted.user or "root").partition(":")[0]
-    if user in _ROOT and not any(_runs_as_root(each) for each in containers):
+    if user in _ROOT and not any(each.user in _ROOT for each in containers):
         yield "ECS.20", "user other than root"
     if not wanted.readonly_root_filesystem and all(
         truth_of(each.json.get("readonlyRootFilesystem")) is True for each in containers
@@ -148,10 +148,6 @@ def _controls_lost(workload: Workload, standard: Standard) -> Iterator[tuple[str
 
 
 _ROOT = frozenset({"", "root", "0"})
-
-
-def _runs_as_root(container: Container) -> bool:
-    return (text_of(container.json.get("user")) or "").partition(":")[0] in _ROOT
 
 
 def _free(name: str, taken: set[str]) -> str:

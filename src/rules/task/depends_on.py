@@ -128,11 +128,10 @@ def _never_healthy(workload: Workload, collector: Container) -> str | None:
     program = words[1:] if words and words[0] == "CMD" else words
     if not words or words[0] in _SHELLS or program[:1] != ("/healthcheck",):
         return "its health check runs a program that its image does not contain; only /healthcheck is there"
-    match workload.configuration:
-        case Known(CollectorConfiguration() as configuration) if health_check_listener(configuration) is None:
-            return "its configuration does not start the health_check extension that the health check calls"
-        case _:
-            return None
+    configuration = workload.read_configuration
+    if configuration is not None and health_check_listener(configuration) is None:
+        return "its configuration does not start the health_check extension that the health check calls"
+    return None
 
 
 def _health_doubt(workload: Workload, container: Container, name: str, condition: str) -> Doubt | None:

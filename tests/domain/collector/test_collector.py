@@ -2,8 +2,9 @@
 
 import pytest
 
-from domain.collector import CollectorConfiguration, Topic, has_reference, literal, structural_problems
+from domain.collector import CollectorConfiguration, Topic, structural_problems
 from domain.collector.permissions import component_permissions
+from domain.collector.references import has_reference, literal
 from domain.collector.releases import ComponentKind, Release
 from tests.domain.collector.configurations import CANARY, NEW, OLD, parse
 

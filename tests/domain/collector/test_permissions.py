@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.collector import CollectorConfiguration, RegionSource, credentials_in_clear, exporter_regions, region_of
-from domain.collector.permissions import component_permissions
+from domain.collector import CollectorConfiguration, RegionSource, credentials_in_clear, exporter_regions
+from domain.collector.permissions import component_permissions, region_of
 from tests.domain.collector.configurations import CANARY, NEW, OLD, parse, prometheus, running
 
 LOGS = {"logs:PutLogEvents", "logs:CreateLogStream", "logs:CreateLogGroup"}

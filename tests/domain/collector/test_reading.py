@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.collector import (
-    MAX_BYTES,
     CollectorConfiguration,
     ConfigurationUnreadable,
-    Value,
     structural_problems,
     yaml_reading,
 )
+from domain.collector.reading import MAX_BYTES, Value
 from tests.profiles import examples
 
 CORPUS = Path(__file__).parents[4] / "shared/corpus/collector-configs"

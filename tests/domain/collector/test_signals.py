@@ -9,7 +9,6 @@ from domain.collector import (
     batched,
     bound_ports,
     health_check_listener,
-    health_check_port,
     is_unknown_container_metric,
     memory_limiter_first,
     metric_names_in_filters,
@@ -118,14 +117,17 @@ def test_otlp_listeners_name_protocol_host_and_port(sidecar: CollectorConfigurat
 
 
 def test_the_health_check_counts_only_when_the_service_starts_it(sidecar: CollectorConfiguration) -> None:
-    assert health_check_port(sidecar, NEW) == 13133
-    assert health_check_port(parse("extensions: {health_check: }\nservice: {extensions: []}")) is None
-    assert health_check_port(parse("service: {extensions: [health_check]}")) is None
+    started = health_check_listener(sidecar, NEW)
+    assert started is not None
+    assert started.port == 13133
+    assert health_check_listener(parse("extensions: {health_check: }\nservice: {extensions: []}")) is None
+    assert health_check_listener(parse("service: {extensions: [health_check]}")) is None
     moved = parse(
         "extensions: {health_check/2: {endpoint: 'localhost:${env:PORT}'}}\nservice: {extensions: [health_check/2]}"
     )
-    assert health_check_listener(moved, NEW) is not None
-    assert health_check_port(moved, NEW) is None
+    elsewhere = health_check_listener(moved, NEW)
+    assert elsewhere is not None
+    assert elsewhere.port is None
 
 
 def test_signals_are_those_of_the_pipelines_that_the_receiver_feeds(sidecar: CollectorConfiguration) -> None:

@@ -113,7 +113,7 @@ def test_the_table_holds_every_action_that_tasks_need() -> None:
 
 @pytest.mark.parametrize("action", sorted(ACTION_RESOURCES))
 def test_every_form_is_an_arn_or_everything(action: str) -> None:
-    fields = {name for form in ACTION_RESOURCES[action].forms for name in re.findall(r"{(\w+)}", form)}
+    fields = {name for form in ACTION_RESOURCES[action] for name in re.findall(r"{(\w+)}", form)}
     parts = dict.fromkeys(fields - {"partition", "region", "account"}, "x")
     for resource in resources_for(action, **HERE, **parts):
         assert resource == "*" or re.fullmatch(r"arn:aws:[a-z0-9-]+:(eu-west-1)?:(111122223333)?:[^{}]+", resource)

@@ -258,8 +258,10 @@ def test_text_stays_what_was_written() -> None:
     """YAML 1.1 would make a boolean, a date and an octal number of these."""
     standard = Standard.parse(
         "version: 1\nname: 2026-08-01\nmode: off\nscope: {include: [{account: 012345670123}, {account: 123456789012}]}"
+        "\nrules: [{rules: task.*, mode: off}]\nlayers: [{where: {account: 012345670123}, mode: off}]"
     )
     assert (standard.name, standard.mode) == ("2026-08-01", Mode.OFF)
+    assert (standard.rules[0].mode, standard.layers[0].mode) == (Mode.OFF, Mode.OFF)
     assert [selector.account for selector in standard.scope.include] == [("012345670123",), ("123456789012",)]
 
 

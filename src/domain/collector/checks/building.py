@@ -5,6 +5,7 @@ A value that is not known (`${env:…}`), or whose form was refused already, is 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from operator import gt, le, lt
 from typing import Final
 
 from domain.collector.problems import Effect, Problem, ProblemCode
@@ -43,11 +44,11 @@ def when_started(check: Check) -> Check:
     return checked
 
 
-def if_on(check: Check, switch: str = "enabled") -> Check:
-    """Check only where a switch is on."""
+def if_on(check: Check) -> Check:
+    """Check only where `enabled` is on."""
 
     def checked(settings: Settings) -> Iterator[Problem]:
-        if settings.switch(switch):
+        if settings.switch("enabled"):
             yield from check(settings)
 
     return checked
@@ -124,46 +125,39 @@ def choices(key: str, *allowed: str, any_case: bool = False) -> Check:
 
 def at_least(key: str, least: float) -> Check:
     """Refuse a smaller number."""
-
-    def checked(settings: Settings) -> Iterator[Problem]:
-        number = settings.number(key)
-        if number is not None and number < least:
-            yield settings.problem(ProblemCode.TOO_SMALL, key, found=shown_number(number), limit=shown_number(least))
-
-    return checked
+    return _bounded(key, least, lt, ProblemCode.TOO_SMALL)
 
 
 def at_most(key: str, most: float) -> Check:
     """Refuse a greater number."""
+    return _bounded(key, most, gt, ProblemCode.TOO_LARGE)
 
+
+def _bounded(key: str, bound: float, beyond: Callable[[float, float], bool], code: ProblemCode) -> Check:
     def checked(settings: Settings) -> Iterator[Problem]:
         number = settings.number(key)
-        if number is not None and number > most:
-            yield settings.problem(ProblemCode.TOO_LARGE, key, found=shown_number(number), limit=shown_number(most))
+        if number is not None and beyond(number, bound):
+            yield settings.problem(code, key, found=shown_number(number), limit=shown_number(bound))
 
     return checked
 
 
 def not_negative(*keys: str) -> Check:
     """Refuse durations below zero."""
-
-    def checked(settings: Settings) -> Iterator[Problem]:
-        for key in keys:
-            time = settings.duration(key)
-            if time is not None and time < 0:
-                yield settings.problem(ProblemCode.TOO_SMALL, key, found=shown_time(settings, key), limit="0s")
-
-    return checked
+    return _times(keys, lt, ProblemCode.TOO_SMALL, "0s")
 
 
 def positive(*keys: str) -> Check:
     """Refuse durations that are zero or below."""
+    return _times(keys, le, ProblemCode.NOT_POSITIVE)
 
+
+def _times(keys: tuple[str, ...], beyond: Callable[[float, float], bool], code: ProblemCode, limit: str = "") -> Check:
     def checked(settings: Settings) -> Iterator[Problem]:
         for key in keys:
             time = settings.duration(key)
-            if time is not None and time <= 0:
-                yield settings.problem(ProblemCode.NOT_POSITIVE, key, found=shown_time(settings, key))
+            if time is not None and beyond(time, 0):
+                yield settings.problem(code, key, found=shown_time(settings, key), limit=limit)
 
     return checked
 
@@ -187,13 +181,16 @@ def pattern(key: str) -> Check:
 
 def patterns(key: str) -> Check:
     """Refuse a list with a regular expression that Go cannot read."""
+    return all_readable(key, pattern_fault, "a regular expression")
+
+
+def all_readable(key: str, fault: Callable[[str], str], form: str) -> Check:
+    """Refuse a list with a text of which `fault` says why it cannot be read; `form` says what is wanted."""
 
     def checked(settings: Settings) -> Iterator[Problem]:
         for index, text in enumerate(settings.texts(key) or ()):
-            if why := pattern_fault(text.replace("$$", "$")):
-                yield settings.problem(
-                    ProblemCode.BAD_FORM, f"{key}[{index}]", wanted=("a regular expression",), limit=why
-                )
+            if why := fault(text.replace("$$", "$")):
+                yield settings.problem(ProblemCode.BAD_FORM, f"{key}[{index}]", wanted=(form,), limit=why)
 
     return checked
 

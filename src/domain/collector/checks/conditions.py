@@ -4,6 +4,8 @@ import re
 from itertools import accumulate
 from typing import Final
 
+from domain.collector.checks.building import Check, all_readable
+
 _TOKEN: Final = re.compile(
     r"""\s*(?:
         (?P<text>"(?:[^"\\]|\\.)*")
@@ -21,6 +23,11 @@ _OPENS: Final = {"(": ")", "[": "]", "{": "}"}
 _CLOSES: Final = frozenset(_OPENS.values())
 _DEEPEST: Final = 100  # brackets within brackets
 _LONGEST: Final = 5000  # tokens; more of both would take seconds
+
+
+def conditions(key: str) -> Check:
+    """Refuse a list with a condition that the collector cannot read."""
+    return all_readable(key, condition_fault, "a condition in OTTL")
 
 
 def condition_fault(condition: str) -> str:

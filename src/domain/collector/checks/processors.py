@@ -22,7 +22,7 @@ from domain.collector.checks.building import (
     shown_time,
     when_created,
 )
-from domain.collector.checks.conditions import condition_fault
+from domain.collector.checks.conditions import conditions
 from domain.collector.options import OptionKind
 from domain.collector.problems import Problem, ProblemCode
 from domain.collector.scalars import pattern_fault
@@ -149,11 +149,7 @@ def _match_metrics(settings: Settings) -> Iterator[Problem]:
 
 def _conditions(settings: Settings) -> Iterator[Problem]:
     for key in _CONTEXTS[settings.option.type]:
-        for index, condition in enumerate(settings.texts(key) or ()):
-            if why := condition_fault(condition.replace("$$", "$")):
-                yield settings.problem(
-                    ProblemCode.BAD_FORM, f"{key}[{index}]", wanted=("a condition in OTTL",), limit=why
-                )
+        yield from conditions(key)(settings)
 
 
 def _match_properties(*types: str) -> Check:

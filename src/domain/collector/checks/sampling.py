@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from domain.collector.checks.building import Checks, required, when_started
-from domain.collector.checks.conditions import condition_fault
+from domain.collector.checks.conditions import conditions
 from domain.collector.options import OptionKind
 from domain.collector.problems import Problem, ProblemCode
 from domain.collector.settings import NOT_KNOWN, Settings, is_empty
@@ -59,11 +59,7 @@ def _conditions(settings: Settings) -> Iterator[Problem]:
     if all(is_empty(settings.given.get(key)) for key in _CONTEXTS):
         yield settings.problem(ProblemCode.REQUIRED, "span", wanted=_CONTEXTS)
     for key in _CONTEXTS:
-        for index, condition in enumerate(settings.texts(key) or ()):
-            if why := condition_fault(condition.replace("$$", "$")):
-                yield settings.problem(
-                    ProblemCode.BAD_FORM, f"{key}[{index}]", wanted=("a condition in OTTL",), limit=why
-                )
+        yield from conditions(key)(settings)
 
 
 _POLICY: Final = (when_started(_policy),)
