@@ -1,14 +1,12 @@
 """HCL, the language of Terraform's files: blocks, attributes and expressions with their places."""
 
 import re
-from typing import Any, NoReturn
+from dataclasses import replace
+from typing import Any
 
+from cli.sources.hcl_cursor import BLANK, NAME, SPACE, Cursor
 from cli.sources.hcl_syntax import Block, Expression, Kind, NotHcl
-from cli.texts import integer
 
-_SPACE = re.compile(r"(?:[ \t\r]+|#[^\n]*|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
-_BLANK = re.compile(r"(?:\s+|#[^\n]*|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
-_NAME = re.compile(r"[^\W\d][\w-]*")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _HEREDOC = re.compile(r"<<(?P<trim>-?)(?P<end>[^\W\d][\w.-]*)\r?\n")
 _OPERATOR = re.compile(r"==|!=|<=|>=|&&|\|\||[<>+*/%-]")
@@ -19,7 +17,6 @@ _RANKS = {
 }
 """How strongly an operator binds."""
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-_DEEPEST = 60
 
 
 def blocks_of(text: str) -> tuple[Block, ...]:
@@ -45,54 +42,51 @@ def template_of(text: str) -> Expression:
     return parser.template(0, len(text), escapes=False)
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self.text, self.at, self.depth = text, 0, 0
-
+class _Parser(Cursor):
     # --- structure ----------------------------------------------------------------------------------------------------
 
     def body(self, begin: int, kind: str, labels: tuple[str, ...] = ()) -> Block:
         attributes, blocks = dict[str, tuple[int, Expression]](), list[Block]()
         while True:
-            self._skip(_BLANK)
+            self.skip(BLANK)
             if self.at >= len(self.text) or self.text[self.at] == "}":
                 if (self.at >= len(self.text)) is bool(kind):
-                    self._refuse("a brace is missing or too much")
+                    self.refuse("a brace is missing or too much")
                 self.at += bool(kind)
                 return Block(kind, labels, begin, self.at, attributes, tuple(blocks))
-            start, name = self.at, self._name()
-            self._skip(_SPACE)
-            if self._has("=") and not self._has("=="):
+            start, name = self.at, self.name()
+            self.skip(SPACE)
+            if self.has("=") and not self.has("=="):
                 self.at += 1
                 attributes[name] = (start, self.expression(newlines=False))
-                self._skip(_SPACE)
+                self.skip(SPACE)
                 if self.at < len(self.text) and self.text[self.at] not in "\n}":
-                    self._refuse("a new line is missing")
+                    self.refuse("a new line is missing")
             else:
-                self._deeper()
+                self.deeper()
                 blocks.append(self._block(start, name))
                 self.depth -= 1
 
     def _block(self, start: int, name: str) -> Block:
         labels = list[str]()
-        while not self._has("{"):
-            label = self._string() if self._has('"') else None
-            labels.append(self._name() if label is None else _text_of(label))
-            self._skip(_SPACE)
+        while not self.has("{"):
+            label = self._string() if self.has('"') else None
+            labels.append(self.name() if label is None else _text_of(label))
+            self.skip(SPACE)
         self.at += 1
         return self.body(start, name, tuple(labels))
 
     # --- expressions --------------------------------------------------------------------------------------------------
 
     def expression(self, *, newlines: bool) -> Expression:
-        self._deeper()
+        self.deeper()
         found = self._operation(newlines=newlines)
-        self._skip(_BLANK if newlines else _SPACE)
-        if self._has("?"):
+        self.skip(BLANK if newlines else SPACE)
+        if self.has("?"):
             self.at += 1
             yes = self.expression(newlines=newlines)
-            self._skip(_BLANK)
-            self._expect(":")
+            self.skip(BLANK)
+            self.expect(":")
             no = self.expression(newlines=newlines)
             found = Expression(Kind.CONDITIONAL, found.begin, no.end, None, (found, yes, no))
         self.depth -= 1
@@ -103,18 +97,18 @@ class _Parser:
         found = self._term(newlines=newlines)
         while True:
             before = self.at
-            self._skip(_BLANK if newlines else _SPACE)
+            self.skip(BLANK if newlines else SPACE)
             operator = _OPERATOR.match(self.text, self.at)
             if operator is None or (rank := _RANKS[operator[0]]) < weakest:
                 self.at = before
                 return found
             self.at = operator.end()
-            self._skip(_BLANK)
+            self.skip(BLANK)
             other = self._operation(newlines=newlines, weakest=rank + 1)
             found = Expression(Kind.OTHER, found.begin, other.end, operator[0], (found, other))
 
     def _term(self, *, newlines: bool) -> Expression:
-        self._skip(_BLANK if newlines else _SPACE)
+        self.skip(BLANK if newlines else SPACE)
         begin = self.at
         letter = self.text[begin : begin + 1]
         if letter in {"!", "-"}:
@@ -132,8 +126,8 @@ class _Parser:
             case "(":
                 self.at += 1
                 inner = self.expression(newlines=True)
-                self._skip(_BLANK)
-                self._expect(")")
+                self.skip(BLANK)
+                self.expect(")")
                 return inner
             case "[":
                 return self._tuple(begin)
@@ -143,50 +137,50 @@ class _Parser:
                 return self._heredoc(begin)
             case _ if number := _NUMBER.match(self.text, begin):
                 self.at = number.end()
-                value = self._integer(number[0]) if number[0].isdecimal() else float(number[0])
+                value = self.integer(number[0]) if number[0].isdecimal() else float(number[0])
                 return Expression(Kind.LITERAL, begin, self.at, value)
             case _:
                 return self._named(begin)
 
     def _named(self, begin: int) -> Expression:
-        name = self._name()
+        name = self.name()
         words = {"true": True, "false": False, "null": None}
         if name in words:
             return Expression(Kind.LITERAL, begin, self.at, words[name])
-        while self._has("::"):
+        while self.has("::"):
             self.at += 2
-            name = f"{name}::{self._name()}"
-        if not self._has("("):
+            name = f"{name}::{self.name()}"
+        if not self.has("("):
             return Expression(Kind.REFERENCE, begin, self.at, name)
         self.at += 1
         args = list[Expression]()
-        while not self._closes(")"):
+        while not self.closes(")"):
             args.append(self.expression(newlines=True))
-            self._skip(_BLANK)
-            if self._has("..."):
+            self.skip(BLANK)
+            if self.has("..."):
                 self.at += 3
                 name = f"{name}..."
-            self._comma(")")
+            self.comma(")")
         return Expression(Kind.CALL, begin, self.at, name, tuple(args))
 
     def _steps(self, found: Expression) -> Expression:
         while True:
-            if self._has(".*") or self._has("[*]"):
-                self.at += 2 if self._has(".*") else 3
+            if self.has(".*") or self.has("[*]"):
+                self.at += 2 if self.has(".*") else 3
                 found = Expression(Kind.OTHER, found.begin, self.at, "*", (found,))
-            elif self._has(".") and not self._has("..."):
+            elif self.has(".") and not self.has("..."):
                 self.at += 1
                 begin = self.at
                 number = re.compile(r"\d+").match(self.text, begin)
                 step: Any = number[0] if number else None
                 self.at = number.end() if number else begin
-                step = self._integer(step) if number else self._name()
+                step = self.integer(step) if number else self.name()
                 found = self._stepped(found, Expression(Kind.LITERAL, begin, self.at, step))
-            elif self._has("["):
+            elif self.has("["):
                 self.at += 1
                 index = self.expression(newlines=True)
-                self._skip(_BLANK)
-                self._expect("]")
+                self.skip(BLANK)
+                self.expect("]")
                 found = self._stepped(found, index)
             else:
                 return found
@@ -201,9 +195,9 @@ class _Parser:
         if self._is_for():
             return self._for(begin, "]")
         items = list[Expression]()
-        while not self._closes("]"):
+        while not self.closes("]"):
             items.append(self.expression(newlines=True))
-            self._comma("]")
+            self.comma("]")
         return Expression(Kind.TUPLE, begin, self.at, None, tuple(items))
 
     def _object(self, begin: int) -> Expression:
@@ -211,30 +205,30 @@ class _Parser:
         if self._is_for():
             return self._for(begin, "}")
         items = list[Expression]()
-        while not self._closes("}"):
+        while not self.closes("}"):
             items.append(self._key())
-            self._skip(_SPACE)
-            if not self._has("=") and not self._has(":"):
-                self._refuse("an equals sign is missing")
+            self.skip(SPACE)
+            if not self.has("=") and not self.has(":"):
+                self.refuse("an equals sign is missing")
             self.at += 1
             items.append(self.expression(newlines=False))
-            self._skip(_SPACE)
-            if self._has(","):
+            self.skip(SPACE)
+            if self.has(","):
                 self.at += 1
-            elif not self._has("\n") and not self._has("}"):
-                self._refuse("a comma or a new line is missing")
+            elif not self.has("\n") and not self.has("}"):
+                self.refuse("a comma or a new line is missing")
         return Expression(Kind.OBJECT, begin, self.at, None, tuple(items))
 
     def _key(self) -> Expression:
         begin = self.at
-        name = _NAME.match(self.text, begin)
+        name = NAME.match(self.text, begin)
         if name and re.compile(r"[ \t]*[=:]").match(self.text, name.end()):
             self.at = name.end()
             return Expression(Kind.LITERAL, begin, self.at, name[0])
         return self.expression(newlines=False)
 
     def _is_for(self) -> bool:
-        self._skip(_BLANK)
+        self.skip(BLANK)
         return bool(re.compile(r"for\s").match(self.text, self.at))
 
     def _for(self, begin: int, end: str) -> Expression:
@@ -243,7 +237,7 @@ class _Parser:
         while True:
             letter = self.text[self.at : self.at + 1]
             if not letter:
-                self._refuse("a bracket is missing")
+                self.refuse("a bracket is missing")
             if letter == '"':
                 self._string()
                 continue
@@ -273,7 +267,7 @@ class _Parser:
                 depth += 1 if letter == "{" else -1
             elif depth and letter == '"':
                 self.at = at
-                self._deeper()
+                self.deeper()
                 at = self._string().end
                 self.depth -= 1
                 continue
@@ -282,7 +276,7 @@ class _Parser:
             at += 1
         if self.text[at : at + 1] != '"':
             self.at = begin
-            self._refuse("a quotation mark is missing")
+            self.refuse("a quotation mark is missing")
         found = self.template(begin + 1, at, escapes=True)
         self.at = at + 1
         return Expression(found.kind, begin, self.at, found.value, found.args, found.marks)
@@ -292,7 +286,7 @@ class _Parser:
         closing = re.compile(rf"^[ \t]*{re.escape(opened['end'])}[ \t\r]*$", re.MULTILINE) if opened else None
         closed = closing.search(self.text, opened.end()) if opened and closing else None
         if opened is None or closed is None:
-            self._refuse("the end of a heredoc is missing")
+            self.refuse("the end of a heredoc is missing")
         rows = self.text[opened.end() : closed.start()].splitlines(keepends=True)
         indents = [len(row) - len(row.lstrip(" \t")) for row in rows if row.strip()]
         cut = min(indents, default=0) if opened["trim"] else 0
@@ -321,6 +315,8 @@ class _Parser:
                     parts.append(_literal(letters, marks, at))
                     letters, marks = list[str](), list[int]()
                 inner = self._interpolated(at, directive=letter == "%")
+                if not escapes and inner.kind is Kind.LITERAL:
+                    inner = replace(inner, marks=())  # its escapes are not those of the text around it
                 parts.append(inner)
                 at = inner.end
             elif escapes and letter == "\\":
@@ -351,64 +347,14 @@ class _Parser:
             end = self.text.find("}", at)
             return Expression(Kind.OTHER, at, len(self.text) if end < 0 else end + 1, "%")
         self.at = at + 2
-        if self._has("~"):
+        if self.has("~"):
             self.at += 1
         inner = self.expression(newlines=True)
-        self._skip(_BLANK)
-        if self._has("~"):
+        self.skip(BLANK)
+        if self.has("~"):
             self.at += 1
-        self._expect("}")
+        self.expect("}")
         return Expression(inner.kind, at, self.at, inner.value, inner.args, inner.marks)
-
-    # --- letters ------------------------------------------------------------------------------------------------------
-
-    def _skip(self, what: re.Pattern[str]) -> None:
-        found = what.match(self.text, self.at)
-        self.at = found.end() if found else self.at
-
-    def _has(self, text: str) -> bool:
-        return self.text.startswith(text, self.at)
-
-    def _expect(self, text: str) -> None:
-        if not self._has(text):
-            self._refuse(f"{text!r} is missing")
-        self.at += len(text)
-
-    def _closes(self, end: str) -> bool:
-        self._skip(_BLANK)
-        if self.at >= len(self.text):
-            self._refuse(f"{end!r} is missing")
-        if self._has(end):
-            self.at += 1
-            return True
-        return False
-
-    def _comma(self, end: str) -> None:
-        self._skip(_BLANK)
-        if self._has(","):
-            self.at += 1
-        elif not self._has(end):
-            self._refuse(f"a comma or {end!r} is missing")
-
-    def _name(self) -> str:
-        found = _NAME.match(self.text, self.at)
-        if found is None:
-            self._refuse("a name or a value is missing")
-        self.at = found.end()
-        return found[0]
-
-    def _integer(self, digits: str) -> int:
-        if (number := integer(digits)) is None:
-            self._refuse("a number is too large")
-        return number
-
-    def _deeper(self) -> None:
-        self.depth += 1
-        if self.depth > _DEEPEST:
-            self._refuse("it is nested too deeply")
-
-    def _refuse(self, what: str) -> NoReturn:
-        raise NotHcl(what, min(self.at, len(self.text)))
 
 
 def _literal(letters: list[str], marks: list[int], end: int) -> Expression:

@@ -178,6 +178,7 @@ COLLECTOR = """{
         'file("containers.json")',
         'jsondecode(file("containers.json"))',
         "<<EOF\n[${local.app}, ${local.collector}]\nEOF",
+        '<<EOF\n[${local.app}, ${"ESCAPED"}]\nEOF',
         'format("[%s,%s]", local.app, local.collector)',
     ],
 )
@@ -201,7 +202,7 @@ resource "aws_ecs_task_definition" "app" {{
   network_mode             = "awsvpc"
   cpu                      = 1024
   memory                   = 2048
-  container_definitions    = {containers}
+  container_definitions    = {containers.replace("ESCAPED", escaped)}
 }}
 """
     Path("main.tf").write_text(text, encoding="utf-8")
