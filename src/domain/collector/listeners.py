@@ -118,7 +118,7 @@ def _of_component(  # noqa: C901 - one case a component
                     yield _listener(unset, within(protocols, name, "endpoint"), release)
         case ComponentKind.EXPORTER, "prometheus":
             yield _listener(Listener(part.where, "tcp", None), settings.get("endpoint"), release)
-        # `use_v2` of health_check changes nothing while upstream's gate extension.healthcheck.useComponentStatus is off.
+        # health_check's `use_v2` changes nothing: upstream's gate extension.healthcheck.useComponentStatus is off.
         case ComponentKind.EXTENSION, ("health_check" | "pprof" | "zpages" | "awsproxy") as extension:
             unset = Listener(part.where, "tcp", _EXTENSION_PORTS[extension])
             yield _listener(unset, settings.get("endpoint"), release)
