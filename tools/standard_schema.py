@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import yaml
 from annotated_types import Ge, Le
@@ -199,6 +199,8 @@ def _named(annotation: Any) -> str:
     model = _model_in(annotation)
     if model is not None:
         return "list of mappings" if origin is tuple else "mapping"
+    if origin is Annotated:
+        return _named(inner[0])
     if origin is Literal:
         return ", ".join(f"`{value}`" for value in inner)
     if origin is tuple:

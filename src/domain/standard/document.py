@@ -20,6 +20,7 @@ from domain.standard.sections import (
     Configuration,
     DefaultRoles,
     Exemption,
+    GivenMode,
     Mode,
     Remediation,
     RuleSetting,
@@ -50,7 +51,7 @@ class Standard(Part):
     name: str = Field(
         default="default", min_length=1, max_length=64, description="Shown in findings: name it with a date or release."
     )
-    mode: Mode = Field(
+    mode: GivenMode = Field(
         default=Mode.REPORT,
         description="The mode of rules for which `rules` sets none. The stack limits it.",
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from domain.standard.accounts import Accounts
 from domain.standard.part import BeforeValidator, Field, Part, field_validator
-from domain.standard.sections import SETTABLE, Exemption, Mode, Remediation, RuleSetting, settable
+from domain.standard.sections import SETTABLE, Exemption, GivenMode, Remediation, RuleSetting, settable
 from domain.standard.selector import Patterns, any_matches, one_or_many
 
 LAYERED: dict[str, type[Part]] = {**SETTABLE, "remediation": Remediation}
@@ -30,7 +30,9 @@ class Layer(Part):
     """
 
     where: Accounts = Field(description="Which accounts.")
-    mode: Mode | None = Field(default=None, description="The mode of rules for which no entry of `rules` sets one.")
+    mode: GivenMode | None = Field(
+        default=None, description="The mode of rules for which no entry of `rules` sets one."
+    )
     rules: tuple[RuleSetting, ...] = Field(default=(), description="Entries that follow those of the layers above.")
     exemptions: tuple[Exemption, ...] = Field(default=(), description="More exemptions.")
     set: Mapping[str, Mapping[str, Any]] = Field(

@@ -37,6 +37,12 @@ class QuietHours(Part):
     end: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="When they end: `08:00`.")
     timezone: str = Field(default="UTC", description="The time zone: `Europe/Dublin`.")
 
+    @field_validator("begin", "end", mode="before")
+    @classmethod
+    def _of_minutes(cls, value: object) -> object:
+        """What reads YAML 1.1 and writes it again makes the number 1080 of 18:00 without quotes."""
+        return f"{value // 60:02}:{value % 60:02}" if type(value) is int and value >= 0 else value
+
     @field_validator("timezone")
     @classmethod
     def _known(cls, value: str) -> str:

@@ -34,6 +34,14 @@ class Mode(StrEnum):
         return self if self.rank <= cap.rank else cap
 
 
+def _off(value: object) -> object:
+    """What reads YAML 1.1 and writes it again makes `false` of a bare `off`."""
+    return "off" if value is False else value
+
+
+GivenMode = Annotated[Mode, BeforeValidator(_off, Mode)]
+
+
 class Scope(Part):
     """Which Fargate workloads are evaluated."""
 
@@ -114,7 +122,7 @@ class RuleSetting(Part):
 
     rules: _RuleIds = Field(description="Rule ids: `sidecar.*`. A single one needs no list.")
     where: Selector = Field(default=Selector(), description="Which workloads; all if left out.")
-    mode: Mode | None = Field(default=None, description="What is done about a drift of these rules.")
+    mode: GivenMode | None = Field(default=None, description="What is done about a drift of these rules.")
     approval: bool | None = Field(
         default=None,
         description="Whether a safe correction of these rules waits for approval, too.",

@@ -265,6 +265,23 @@ def test_text_stays_what_was_written() -> None:
     assert [selector.account for selector in standard.scope.include] == [("012345670123",), ("123456789012",)]
 
 
+def test_what_was_read_as_yaml_1_1_and_written_again_is_understood() -> None:
+    standard = Standard.parse(
+        "version: 1\nmode: false\nrules: [{rules: task.*, mode: false}]"
+        "\nlayers: [{where: {account: '1*'}, mode: false}]\nnotification: {quiet_hours: {begin: 1080, end: 480}}"
+    )
+    assert (standard.mode, standard.rules[0].mode, standard.layers[0].mode) == (Mode.OFF, Mode.OFF, Mode.OFF)
+    quiet = standard.notification.quiet_hours
+    assert quiet is not None
+    assert (quiet.begin, quiet.end) == ("18:00", "08:00")
+
+
+@pytest.mark.parametrize("text", ["mode: true", "notification: {quiet_hours: {begin: true, end: 480}}"])
+def test_a_boolean_that_means_nothing_is_refused(text: str) -> None:
+    with pytest.raises(StandardInvalid):
+        Standard.parse(f"version: 1\n{text}")
+
+
 def test_the_packaged_standard_is_the_defaults_by_another_name() -> None:
     assert default_standard().model_copy(update={"name": "default"}) == Standard.parse("version: 1")
 
