@@ -44,8 +44,6 @@ class Fault(StrEnum):
 ONCE = (Fault.BEFORE, Fault.THROTTLED, Fault.CRASH_BEFORE, Fault.AFTER, Fault.CRASH_AFTER)
 """Faults after which the same call succeeds: what met one ends as if it had not."""
 
-_EVERY = by_profile(default=3, deep=1, explore=1)
-
 
 def is_tried(fault: Fault, number: int) -> bool:
     """Whether a test plays this fault at the call of this number.
@@ -53,7 +51,7 @@ def is_tried(fault: Fault, number: int) -> bool:
     By default at one call in three, at another one for each fault. So each call meets one or two faults, and at least
     one of those that come before it takes effect.
     """
-    return (number + ONCE.index(fault)) % _EVERY == 0
+    return (number + ONCE.index(fault)) % by_profile(default=3, deep=1, explore=1) == 0
 
 
 def suffer(fault: Fault | None, operation: str, act: Callable[[], Json]) -> Json:
