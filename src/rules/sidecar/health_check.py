@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from domain.assumptions import FactKnown
 from domain.collector import HEALTH_CHECK_PORT, Listener, health_check_listener
-from domain.drift import Code, Drift, Refusal
+from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
+from domain.ecs.placeholders import has_whole_placeholder
 from domain.ecs.values import mapping_of, texts_of
 from domain.facts import FactKind
 from domain.rule import Rule
@@ -26,25 +27,28 @@ class Kind(Code):
     NO_PROGRAM = "program-missing", "The health check runs a program that the image does not contain."
     NO_EXTENSION = "extension-missing", "The configuration does not start the health_check extension."
     OTHER_PORT = "port-mismatch", "The health check calls another port than the extension's."
+    PLACEHOLDER = "command-placeholder", "Unknown: the program that the health check runs is a placeholder."
     NOTHING_TO_RUN = "nothing-to-run", "No fix: the image contains no program for a health check."
     AWAITED = "health-awaited", "No fix: a container waits for the collector to be HEALTHY."
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
-    """Yield one drift, on the health check's command."""
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
+    """Yield one drift or doubt, on the health check's command."""
     collector = workload.collector
     if collector is None or (command := _command(collector)) is None:
         return
-    fault = _cannot_run(workload, command) or _cannot_succeed(workload, command)
-    if fault:
+    where = f"containers/{collector.name}/healthCheck/command"
+    if has_whole_placeholder(_program(command)):
+        yield Doubt(Kind.PLACEHOLDER, where, "The program that the health check runs is a placeholder.")
+    elif fault := _cannot_run(workload, command) or _cannot_succeed(workload, command):
         code, why = fault
-        yield Drift(code, f"containers/{collector.name}/healthCheck/command", why)
+        yield Drift(code, where, why)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
     """Set a health check that calls the extension; remove it where there is no extension."""
     collector = workload.collector
-    if collector is None or not any(check(workload, standard)):
+    if collector is None or not any(isinstance(found, Drift) for found in check(workload, standard)):
         return workload
     if workload.distribution.health_check is None:
         raise Refusal(Kind.NOTHING_TO_RUN, "What the collector's image can run as a health check is not known.")
