@@ -1,6 +1,7 @@
 """What a release refuses of a configuration's options and signals, as far as that release is known."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from domain.collector.configuration import CollectorConfiguration, Component
@@ -34,7 +35,18 @@ def option_problems(configuration: CollectorConfiguration, release: Release | No
     found = [tuple(_problems(configuration, options)) for options in options_of(release)]
     if configuration.excerpt or not found:
         return ()
-    return tuple(problem for problem in found[-1] if all(problem in others for others in found[:-1]))
+    return found[0] if len(found) == 1 else tuple(_agreed(*found))
+
+
+def _agreed(earlier: tuple[Problem, ...], later: tuple[Problem, ...]) -> Iterator[Problem]:
+    """Yield what both refuse for one reason at one place. What is wanted instead is what both take."""
+    same = {(each.topic, each.code, each.where, each.found): each for each in earlier}
+    for problem in later:
+        other = same.get((problem.topic, problem.code, problem.where, problem.found))
+        if other is not None:
+            wanted = tuple(each for each in problem.wanted if each in other.wanted)
+            nearest = problem.nearest if problem.nearest == other.nearest else ""
+            yield replace(problem, wanted=wanted or problem.wanted, nearest=nearest)
 
 
 def _problems(configuration: CollectorConfiguration, options: ReleaseOptions) -> Iterator[Problem]:

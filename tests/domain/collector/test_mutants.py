@@ -30,6 +30,7 @@ from domain.collector.releases import ComponentKind, Release, ReleaseStanding, c
 CORPUS = Path(__file__).parents[4] / "shared/corpus"
 MUTANTS = CORPUS / "collector-mutants.jsonl"
 RELEASES = ("v0.47.0", "v0.49.0")
+BETWEEN = Release.parse("v0.48.0")
 ENOUGH = 0.99
 STEP = 1 if settings.get_current_profile_name() == "explore" else 3
 """Every third by default, all with `--hypothesis-profile=explore`."""
@@ -128,6 +129,18 @@ def test_what_a_collector_refuses_for_a_reason_in_the_text_is_refused(release: s
     in_the_text = [mutant for mutant in missed if mutant.kind not in NOT_IN_THE_TEXT]
     assert len(in_the_text) <= (1 - ENOUGH) * len(refused), [(m.name, m.kind, m.what) for m in in_the_text]
     assert len(missed) <= (1 - ENOUGH) * len(refused)
+
+
+@needs_the_corpus
+def test_a_release_between_the_two_refuses_what_both_refuse_and_takes_what_both_take() -> None:
+    wrong = {}
+    for mutant in mutants()[::STEP]:
+        found = refusals(mutant.text, BETWEEN)
+        refused, taken = all(mutant.refused.values()), not any(mutant.refused.values())
+        missed = refused and not found and mutant.kind not in NOT_IN_THE_TEXT
+        if missed or (taken and found and not only_by_a_real_start(found)):
+            wrong[mutant.name] = (mutant.kind, mutant.what, found[:1])
+    assert wrong == {}
 
 
 @needs_the_corpus

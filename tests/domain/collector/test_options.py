@@ -64,6 +64,20 @@ def test_a_release_is_evaluated_by_its_own_options_or_by_those_nearest_to_it(
     assert options_are_known(wanted) is bool(judged_by)
 
 
+def test_a_release_between_two_that_are_known_refuses_what_both_refuse() -> None:
+    """The two want different lists: what is wanted is what both take."""
+    policies = "processors: {tail_sampling: {policies: [{name: a, type: latancy}]}}\n"
+    pipelines = "service: {pipelines: {traces: {receivers: [otlp], processors: [tail_sampling], exporters: [debug]}}}"
+    text = f"receivers: {{otlp: {{protocols: {{grpc: }}}}}}\nexporters: {{debug: }}\n{policies}{pipelines}"
+    earlier, between, later = (
+        option_problems(CollectorConfiguration.parse(text), Release.parse(tag))
+        for tag in ("v0.47.0", "v0.48.0", "v0.49.0")
+    )
+    assert [(each.code, each.where) for each in between] == [("choice", "processors/tail_sampling/policies[0]/type")]
+    assert set(earlier[0].wanted) != set(later[0].wanted)
+    assert set(between[0].wanted) == set(earlier[0].wanted) & set(later[0].wanted)
+
+
 def test_the_newest_release_is_known() -> None:
     assert options_are_known(newest_known())
 
