@@ -170,7 +170,7 @@ class Workload:
             return found
         match self.facts.parameter:
             case Known(parameter):
-                return Known(_read(parameter.text))
+                return _read(parameter.text)
             case Absent() | Unavailable() as missing:
                 return found or missing
 
@@ -194,7 +194,7 @@ class Workload:
         if value is None and len(uris) == 1 and uris[0].startswith("env:"):
             value = collector.variable(uris[0].removeprefix("env:")) or ""
         if isinstance(value, str):
-            return Known(_read(value))
+            return _read(value)
         if isinstance(value, Hidden):
             return Unavailable(MissingReason.HIDDEN_CONFIGURATION, resource=value.source)
         if self.distribution.is_adot and not uris and not collector.command and not collector.entry_point:
@@ -273,8 +273,11 @@ class Workload:
 
 
 @lru_cache(maxsize=256)
-def _read(text: str) -> CollectorConfiguration | ConfigurationUnreadable:
+def _read(text: str) -> Fact[CollectorConfiguration | ConfigurationUnreadable]:
     try:
-        return CollectorConfiguration.parse(text)
+        configuration = CollectorConfiguration.parse(text)
     except ConfigurationUnreadable as unreadable:
-        return unreadable
+        return Known(unreadable)
+    if configuration.open_at:
+        return Unavailable(MissingReason.STRUCTURE_IN_VARIABLE, resource=configuration.open_at)
+    return Known(configuration)

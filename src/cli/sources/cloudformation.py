@@ -8,7 +8,7 @@ from cli.sources.cloudformation_writing import Rewriting, Written, named_as_the_
 from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant, opaque
 from cli.sources.nodes import Node, Part, Style
 from cli.sources.open_images import as_collectors
-from cli.sources.resolving import STAND_INS, VARIANTS, Resolver, first_open
+from cli.sources.resolving import STAND_INS, VARIANTS, Resolver, is_evaluable
 from cli.sources.roles import Documents, closed, fact_of, parameters_named_in
 from cli.texts import Text, shown
 from cli.unusable import NoDefinition
@@ -166,15 +166,16 @@ class _Template:
         return str(arn.value) if arn is not None and not arn.open else ""
 
     def _parameters(self) -> Iterator[tuple[Node, Parameter]]:
-        """Yield each parameter whose name and value are known, and the place of its value."""
+        """Yield each parameter whose value can be evaluated, once for each name of it, and its value's place."""
         for name in self.of_type("AWS::SSM::Parameter"):
             written, called = self.properties(name), self._name(name)
             value = written.get("Value") if written else None
-            if written is None or value is None or called is None or called.open or first_open(value):
+            if written is None or value is None or called is None:
                 continue
-            if isinstance(value.value, str):
-                kind = written.get("Type")
-                yield value, Parameter("", str(called.value), str(kind.value if kind else "String"), value.value)
+            if isinstance(value.value, str) and is_evaluable(value, self.resolver.variant):
+                kind, named = written.get("Type"), written.get("Name")
+                for each in dict.fromkeys(str(node.value) for node in (called, named) if node is not None):
+                    yield value, Parameter("", each, str(kind.value if kind else "String"), value.value)
 
     def _roles(self) -> Iterator[tuple[str, Fact[Role]]]:
         attached = [*self._attached()]

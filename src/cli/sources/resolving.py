@@ -12,6 +12,7 @@ from typing import Any, Final
 from cli.sources.embedding import marks_of
 from cli.sources.nodes import Node, Part, Style, mapping, sequence
 from cli.texts import integer
+from domain.collector import CollectorConfiguration, ConfigurationUnreadable
 
 REGION: Final = "zz-region-1"
 ACCOUNT: Final = "000000000000"
@@ -361,6 +362,22 @@ def region_of(text: str) -> str:
 def first_open(node: Node) -> str:
     """Return the first expression below a node that is open; nothing if there is none."""
     return node.open or next((found for part in node.children if (found := first_open(part.node))), "")
+
+
+def is_evaluable(written: Node, variant: int) -> bool:
+    """Return whether a parameter's value can be evaluated: nothing in it is open, or single values of a configuration.
+
+    What is open anywhere else in a text may add lines to it.
+    """
+    if not isinstance(written.value, str) or not written.open:
+        return not first_open(written)
+    if written.value == open_text(written.open, variant):
+        return False
+    try:
+        CollectorConfiguration.parse(written.value)
+    except ConfigurationUnreadable:
+        return False
+    return True
 
 
 def _as_text(value: Any) -> str:

@@ -12,7 +12,7 @@ from cli.sources.embedding import json_within
 from cli.sources.hcl_values import ARNS
 from cli.sources.nodes import Node, Part, Style, mapping, open_below, sequence
 from cli.sources.open_images import as_collectors
-from cli.sources.resolving import ACCOUNT, REGION, first_open, region_of
+from cli.sources.resolving import ACCOUNT, REGION, is_evaluable, region_of
 from cli.sources.roles import Documents, closed, fact_of, parameters_named_in
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -132,7 +132,7 @@ class ModuleResources:
     def _parameters(self) -> Iterator[tuple[Resource, Node, Parameter]]:
         for each in self.of("aws_ssm_parameter"):
             value = each.attributes.get("value") or each.attributes.get("insecure_value")
-            if value is None or first_open(value):
+            if value is None or not is_evaluable(value, self.variant):
                 continue
             text = value.value if isinstance(value.value, str) else json.dumps(value.value)
             yield each, value, Parameter("", each.called, each.text("type") or "String", text)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Self
 
 from domain.collector.reading import Value
-from domain.collector.references import with_known
+from domain.collector.references import has_reference, with_known
 from domain.collector.releases import ComponentKind, Release, canonical_type
 from domain.collector.scalars import normal_id, shown
 
@@ -186,6 +186,34 @@ class CollectorConfiguration:
             parts = (_ids(lists.get(part)) for part in ("receivers", "processors", "exporters"))
             found[normal_id(given)] = Pipeline(normal_id(given), *parts)
         return MappingProxyType(found)
+
+    @cached_property
+    def open_at(self) -> str:
+        """The first place where a variable gives names or whole sections, so that they are not known; else empty.
+
+        The collector puts what the variable holds there, read as YAML.
+        """
+        return next(self._open_places(), "")
+
+    def _open_places(self) -> Iterator[str]:
+        for section in SECTIONS:
+            if has_reference(self.document.get(section)):
+                yield section
+        for kind in ComponentKind:
+            if any(map(has_reference, mapping(self.document.get(kind.value)))):
+                yield kind.value
+        lists = [("service/extensions", self.service.get("extensions"))]
+        pipelines = self.service.get("pipelines")
+        if has_reference(pipelines) or any(map(has_reference, mapping(pipelines))):
+            yield "service/pipelines"
+        for given, body in mapping(pipelines).items():
+            where = f"service/pipelines/{shown(given)}"
+            if has_reference(body):
+                yield where
+            lists += [(f"{where}/{part}", value) for part, value in mapping(body).items()]
+        for where, value in lists:
+            if has_reference(value) or (isinstance(value, tuple) and any(map(has_reference, value))):
+                yield where
 
     @cached_property
     def started_extensions(self) -> tuple[str, ...]:

@@ -19,7 +19,10 @@ _PIPELINES: Final = "service/pipelines"
 
 
 def structural_problems(configuration: CollectorConfiguration) -> Iterator[Problem]:
-    """Yield what would stop the collector from starting with this configuration, by its structure alone."""
+    """Yield what would stop the collector from starting with this configuration, by its structure alone.
+
+    What a variable gives (`open_at`) is taken for what is written.
+    """
     yield from _sections(configuration)
     yield from _service(configuration)
     yield from _pipelines(configuration)
@@ -53,7 +56,7 @@ def _components(kind: ComponentKind, section: Mapping[str, Value]) -> Iterator[P
     seen = set[str]()
     for given, settings in section.items():
         where, normal = f"{kind}/{shown(given)}", normal_id(given)
-        if not has_reference(given) and not is_component_id(given):
+        if not is_component_id(given):
             yield _form(ProblemCode.COMPONENT_ID, where)
         if normal in seen:
             yield _form(ProblemCode.COMPONENT_TWICE, where, found=shown(normal))
@@ -84,7 +87,7 @@ def _pipelines(configuration: CollectorConfiguration) -> Iterator[Problem]:
         yield _form(ProblemCode.PIPELINES_FORM, _PIPELINES)
     for given, body in mapping(pipelines).items():
         where = f"{_PIPELINES}/{shown(given)}"
-        if not has_reference(given) and not (is_component_id(given) and normal_id(given).partition("/")[0] in SIGNALS):
+        if not is_component_id(given) or normal_id(given).partition("/")[0] not in SIGNALS:
             signal, slash, name = given.partition("/")
             near = nearest(signal.strip(), SIGNALS)
             yield _form(
@@ -101,13 +104,13 @@ def _pipelines(configuration: CollectorConfiguration) -> Iterator[Problem]:
 
 def _id_list(value: Value, where: str) -> Iterator[Problem]:
     """The collector takes a list, and neither one text nor several in one."""
-    if value is None or has_reference(value):
+    if value is None:
         return
     if not isinstance(value, tuple) or not all(isinstance(item, str) and item for item in value):
         yield _form(ProblemCode.ID_LIST, where)
         return
     for item in value:
-        if isinstance(item, str) and not has_reference(item) and not is_component_id(item):
+        if isinstance(item, str) and not is_component_id(item):
             yield _form(ProblemCode.COMPONENT_ID, where, found=shown(item))
 
 
@@ -148,7 +151,7 @@ def _undefined(
     defined = configuration.defined(kind)
     for name in dict.fromkeys(ids):
         is_connector = kind in _NEEDED and name in configuration.connectors
-        if name in defined or is_connector or has_reference(name):
+        if name in defined or is_connector:
             continue
         yield Problem(
             Topic.REFERENCES,

@@ -48,7 +48,7 @@ def drift_of(kind: type[Code], problem: Problem, severity: Severity | None = Non
         sentence(problem),
         problem.found,
         problem.nearest or listed(problem.wanted),
-        severity or _LOWER.get(problem.code) or (Severity.MEDIUM if problem.effect is Effect.AT_START else None),
+        severity or _LOWER.get(problem.code),
     )
 
 
