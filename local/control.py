@@ -7,6 +7,7 @@
 | events | publish {"source", "detail-type", "resources", "detail"} as AWS itself | those published so far | - |
 | custom-action | {"action": ARN, "findings": [Id]}: a person picks a Security Hub custom action | - | - |
 | queues | - | how many messages each queue holds, in flight or not | - |
+| queues/NAME | - | the bodies of the messages that a queue holds, but for those in flight | - |
 | schedules | {"name": PATTERN}: fire these schedules now | - | - |
 | unkind | {"seed": 7}: limits, latency, late events and reads (local.unkind) | what it refused, what is late | end it |
 
@@ -26,6 +27,7 @@ from local.security_hub import SecurityHub, UnusableClick
 from local.unkind import Unkind, UnusableConditions
 
 PREFIX = "/_outrider/"
+_ONE_QUEUE = "queues/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class Control:
                 parts.bridge.publish_hub_events(events)
             case "GET", "queues":
                 return 200, parts.queues.waiting()
+            case "GET", str() if what.startswith(_ONE_QUEUE):
+                return 200, parts.queues.bodies(what.removeprefix(_ONE_QUEUE))
             case "POST", "schedules":
                 return 200, parts.schedules.come_due(request["name"])
             case _:

@@ -29,4 +29,4 @@ def keep_notices(stage: Stage) -> None:
 
 def notices(stage: Stage) -> list[str]:
     """What it has published."""
-    return stage.bodies(stage.client("sqs").get_queue_url(QueueName=_NOTICES)["QueueUrl"])
+    return stage.bodies(_NOTICES)

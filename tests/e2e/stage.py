@@ -205,17 +205,9 @@ class Stage:
         return not any(waiting[self.named(name, waiting)] for name in names)
 
     def bodies(self, queue: str) -> list[str]:
-        """The bodies of all that a queue holds and nobody has in hand; they stay there."""
-        found = dict[str, str]()
-        while True:
-            asked = {"QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 30}
-            messages = self.client("sqs").receive_message(**asked).get("Messages", [])
-            if not messages:
-                break
-            found |= {message["ReceiptHandle"]: message["Body"] for message in messages}
-        for receipt in found:
-            self.client("sqs").change_message_visibility(QueueUrl=queue, ReceiptHandle=receipt, VisibilityTimeout=0)
-        return list(found.values())
+        """The bodies of all that a queue, by its name or URL, holds and nobody has in hand."""
+        found: list[str] = self.cloud.control("GET", f"queues/{queue.rpartition('/')[2]}")
+        return found
 
     @contextmanager
     def queues_with(self, **attributes: str) -> Iterator[None]:
@@ -308,7 +300,7 @@ class Stage:
 
     def alerts(self) -> list[Json]:
         """What the topic `alerts` was given, each id once: SNS and two workers may repeat it."""
-        found = (json.loads(body) for body in self.bodies(self.client("sqs").get_queue_url(QueueName=SPY)["QueueUrl"]))
+        found = map(json.loads, self.bodies(SPY))
         return list({each["id"]: each for each in found}.values())
 
     def alert_lines(self, name: str) -> Counter[str]:
@@ -360,7 +352,6 @@ class Stage:
         found |= {
             url.rpartition("/")[2]: "\n".join(self.bodies(url))
             for url in self.client("sqs").list_queues()["QueueUrls"]
-            if "-Approvals-" not in url  # nobody but its function may receive what is there
         }
         for group in self.client("logs").describe_log_groups()["logGroups"]:
             pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
