@@ -18,7 +18,7 @@ from cli.output.names import FixKind
 from cli.parallel import in_order
 from cli.reporting import Report
 from cli.results import NO_SOURCE, WITH_SUGGESTIONS, Result, Results, Source
-from cli.sources.definition import Wanted
+from cli.sources.definition import Origin, Wanted
 from cli.suggesting import has_suggestions, suggestion
 from domain.drift import Drift
 from domain.ecs.service import Service
@@ -95,7 +95,7 @@ class _Evaluate:
         entries, fixes, place = list[DefinitionEntry](), dict[str, _Fix](), NO_SOURCE.place
         for number, definition in enumerate(item.uses):
             found = self.by.exempting(item.exemptions).judge(definition.task, definition.around, definition.origin)
-            entries.append(_entry(item.file, definition, found))
+            entries.append(_entry(item.file, definition, found, self.by.configuration))
             place = found.workload.place
             for rule, each in found.tried.items() if self.suggests else ():
                 if each.after is not None and rule not in fixes:
@@ -103,8 +103,10 @@ class _Evaluate:
         return self.results.of(fingerprinted(merged(entries), item.number), Source(place, {})), fixes
 
 
-def _entry(file: str, definition: Definition, found: DefinitionResult) -> DefinitionEntry:
+def _entry(file: str, definition: Definition, found: DefinitionResult, configuration: Origin | None) -> DefinitionEntry:
     around, origin, collector = definition.around, definition.origin, configuration_place(found.workload)
+    if origin is not None and configuration is not None and found.workload.reads_parameter:
+        origin = replace(origin, others={**origin.others, "parameter": configuration})
 
     def place(rule: Rule, drift: Drift) -> Location | None:
         return None if origin is None else origin.location(rule, drift, collector)

@@ -17,6 +17,7 @@ from cli.output.evaluation import ConfigurationEntry
 from cli.parallel import in_order
 from cli.reporting import Report
 from cli.results import Result, Results
+from cli.sources.configuration import ConfigurationOrigin
 from cli.terminal import say
 from cli.texts import text_of
 from cli.unusable import NoDefinition, Unusable
@@ -71,7 +72,8 @@ class _Evaluate:
     def __call__(self, named: tuple[str, str]) -> Result[ConfigurationEntry]:
         file, text = named
         judge = replace(self.by, by=self.by.by.exempting(comments_in(text).exemptions))
-        verdicts = tuple(each.entry for each in judge.judge(text))
+        origin = ConfigurationOrigin(file, text)
+        verdicts = tuple(each.entry_with(origin.location, str) for each in judge.judge(text))
         entry = ConfigurationEntry(file, str(self.by.release), verdicts)
         return self.results.of(fingerprinted(entry))
 

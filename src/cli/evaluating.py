@@ -15,6 +15,7 @@ from cli.options import EvaluationOptions
 from cli.outcome import RuleOutcome
 from cli.output.names import FixKind, Outcome
 from cli.selection import selected
+from cli.sources.configuration import ConfigurationOrigin
 from cli.sources.definition import NOTHING, Around, Origin, Wanted
 from cli.terminal import say
 from cli.texts import text_of
@@ -91,13 +92,13 @@ def standard_of(name: str) -> Standard:
 
 @dataclass(frozen=True)
 class FileEvaluator:
-    """A standard, the text of a collector's configuration if one was given, and the selected rules.
+    """A standard, a collector's configuration if one was given, and the selected rules.
 
     `inline`: whether tags and comments may exempt.
     """
 
     standard: Standard
-    configuration: str | None = None
+    configuration: ConfigurationOrigin | None = None
     selected: frozenset[str] = frozenset(BY_ID)
     inline: bool = False
 
@@ -107,7 +108,8 @@ class FileEvaluator:
     ) -> "FileEvaluator":
         """Read both, a standard and a configuration, from files; raise Unusable with a sentence for each mistake."""
         read = standard_of(standard) if isinstance(standard, str) else standard or default_standard()
-        return cls(read, None if configuration is None else text_of(configuration)[0], chosen)
+        given = None if configuration is None else ConfigurationOrigin(configuration, text_of(configuration)[0])
+        return cls(read, given, chosen)
 
     @classmethod
     def of_options(cls, by: EvaluationOptions) -> "FileEvaluator":
@@ -140,7 +142,7 @@ class FileEvaluator:
             self.standard.collector_of(workload).parameter, workload.place
         )
         arn, name = (reference.arn, reference.name) if reference else ("", "")
-        given = Known(Parameter(arn=arn, name=name, type="String", text=self.configuration))
+        given = Known(Parameter(arn=arn, name=name, type="String", text=self.configuration.text))
         return replace(workload, facts=replace(workload.facts, parameter=given))
 
     def judge(self, task: TaskDefinition, around: Around = NOTHING, origin: Origin | None = None) -> DefinitionResult:

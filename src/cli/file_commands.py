@@ -55,9 +55,8 @@ FILE_COMMANDS = (
         "collector",
         "cli.collector:collector",
         "[OPTIONS] FILE...",
-        "Check collector configurations without a task definition.\n\nMistakes that the collector refuses when it reads"
-        " the text are HIGH or CRITICAL; those that stop it while it starts its parts are MEDIUM. Rules that depend on"
-        f" the task are not evaluated. {_CODES}",
+        "Check collector configurations without a task definition.\n\nMistakes with which the collector does not start"
+        f" are HIGH or CRITICAL. Rules that depend on the task are not evaluated. {_CODES}",
         (
             files("Files or folders with collector configurations. A dash is standard input."),
             Argument(

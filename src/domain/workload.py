@@ -165,14 +165,22 @@ class Workload:
         """
         if self.collector is not None and not self.read_as_collector:
             return Unavailable(MissingReason.OTHER_LANGUAGE, resource=self.distribution.title)
-        found = None if self.parameter_reference else self._own_configuration()
-        if found is not None and not isinstance(found, Unavailable):
-            return found
+        if self._own is not None and not self.reads_parameter:
+            return self._own
         match self.facts.parameter:
             case Known(parameter):
                 return _read(parameter.text)
             case Absent() | Unavailable() as missing:
-                return found or missing
+                return self._own or missing
+
+    @property
+    def reads_parameter(self) -> bool:
+        """Whether its configuration is a parameter's text: neither the definition nor a known file has it."""
+        return self._own is None or isinstance(self._own, Unavailable)
+
+    @cached_property
+    def _own(self) -> Fact[CollectorConfiguration | ConfigurationUnreadable] | None:
+        return None if self.parameter_reference else self._own_configuration()
 
     @property
     def read_configuration(self) -> CollectorConfiguration | None:

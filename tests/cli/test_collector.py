@@ -201,3 +201,76 @@ def test_select_and_ignore_leave_some_rules(run: Run) -> None:
     assert (ran.code, drifted(ran.results[0])) == (0, {})
     only = run("collector", "--format", "json", "--select", "config.opt*", "collector.yaml")
     assert [found["rule"] for found in only.results[0]["verdicts"]] == ["config.options"]
+
+
+PLACES = """\
+# A comment.
+receivers:
+  otlp:
+    protocols:
+      grpc:
+        endpont: 0.0.0.0:4317
+exporters:
+  awsxray:
+  awsemf:
+    # Another one.
+
+    namespace: 5
+service:
+  pipelines:
+    traces:
+      receivers: [otlp]
+      processors:
+        - batch
+      exporters: [awsxray]
+"""
+
+
+def lines(entry: Any) -> dict[str, int]:
+    """The line of each drift, by its path."""
+    drifts = (drift for found in entry["verdicts"] for drift in found["drifts"])
+    return {drift["where"]: drift["location"]["line"] for drift in drifts}
+
+
+def test_each_drift_has_its_line(run: Run) -> None:
+    (found,) = run("collector", "--format", "json", write("collector.yaml", PLACES)).results
+    assert lines(found).items() >= {
+        ("receivers/otlp/protocols/grpc/endpont", 6),
+        ("exporters/awsemf", 9),
+        ("exporters/awsemf/namespace", 12),
+        ("service/pipelines/traces/processors", 17),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("receivers:\n  otlp: {protocols: {grpc: }\nexporters:\n", 3),
+        ("receivers:\n  otlp: [\n", 3),
+        ("- a\n", 1),
+        ("receivers:\nexporters:\nreceivers:\n", 3),
+    ],
+)
+def test_what_cannot_be_read_has_the_line_at_which_reading_ends(run: Run, text: str, line: int) -> None:
+    (found,) = run("collector", "--format", "json", write("collector.yaml", text)).results
+    assert lines(found) == {"configuration": line}
+
+
+def test_a_configuration_that_check_is_given_has_the_lines_of_its_own_file(run: Run) -> None:
+    definition = str(SRC / "bench" / "definition.json")
+    ran = run("check", "--format", "json", "--config", write("collector.yaml", PLACES), definition)
+    drifts = [drift for found in ran.results[0]["verdicts"] for drift in found["drifts"]]
+    found = {drift["where"]: (drift["location"]["file"], drift["location"]["line"]) for drift in drifts}
+    assert found["exporters/awsemf/namespace"] == ("collector.yaml", 12)
+
+
+def test_a_configuration_in_the_definition_keeps_its_place_whatever_file_is_given(run: Run) -> None:
+    task = json.loads((SRC / "bench" / "definition.json").read_text(encoding="utf-8"))
+    for container in task["containerDefinitions"]:
+        if secrets := [each for each in container.get("secrets", ()) if each["name"] == "AOT_CONFIG_CONTENT"]:
+            container["secrets"] = [each for each in container["secrets"] if each not in secrets]
+            container["environment"] = [{"name": "AOT_CONFIG_CONTENT", "value": PLACES}]
+    write("web.json", json.dumps(task))
+    ran = run("check", "--format", "json", "--config", write("collector.yaml", GOOD), "web.json")
+    (found,) = (each for each in ran.results[0]["verdicts"] if each["rule"] == "config.options")
+    assert {drift["location"]["file"] for drift in found["drifts"]} == {"web.json"}

@@ -350,8 +350,7 @@ class Stage:
         """All that a person could come to read: by where it stands."""
         found = {"findings": json.dumps(self.client("securityhub").get_findings()["Findings"], default=str)}
         found |= {
-            url.rpartition("/")[2]: "\n".join(self.bodies(url))
-            for url in self.client("sqs").list_queues()["QueueUrls"]
+            url.rpartition("/")[2]: "\n".join(self.bodies(url)) for url in self.client("sqs").list_queues()["QueueUrls"]
         }
         for group in self.client("logs").describe_log_groups()["logGroups"]:
             pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])

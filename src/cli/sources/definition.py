@@ -1,5 +1,6 @@
 """What every kind of source gives: task definitions, what is known around them, and their places."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -81,6 +82,8 @@ class Variant:
 
 
 NOTHING: Final = Around()
+_KEY_ABOVE: Final = re.compile(r"[^\n]*:[ \t]*(?:#[^\n]*)?\n\s*(?:#[^\n]*\n\s*)*")
+"""The key of a value that begins in a line below it, as in YAML's blocks: the key is what people look for."""
 _SERVICE: Final = "service/"
 """How the path of a drift of a service begins."""
 
@@ -141,7 +144,8 @@ class Origin:
             return self._at(task, where)
         written = self.nodes.get("parameter")
         if written is None and task is not None:
-            written, missing = found_at(task, collector)
+            found, missing = found_at(task, collector)
+            written = found.node
             if missing:
                 return self._at(written, "")
         if written is None:
@@ -155,8 +159,9 @@ class Origin:
     def _at(self, node: Node | None, where: str) -> Location | None:
         if node is None:
             return None
-        found, _ = found_at(node, where) if where else (node, 0)
-        line, column = self._lines.place(found.begin)
+        found, _ = found_at(node, where)
+        above = _KEY_ABOVE.fullmatch(self.text, found.begin, found.node.begin)
+        line, column = self._lines.place(found.begin if above else found.node.begin)
         if line == 1:
             column += self.column - 1
         return Location(self.file, line + self.line - 1, column)
@@ -166,18 +171,19 @@ class Origin:
         task = self.nodes.get("")
         if task is None:
             return ()
-        node, missing = found_at(task, where)
+        found, missing = found_at(task, where)
+        node = found.node
         images = [image for part in node.children if (image := part.node.get("image"))] if where == "containers" else []
-        found = [each for root in images or [node] for each in open_below(root)]
-        return () if missing else tuple(dict.fromkeys(found))
+        names = (each for root in images or [node] for each in open_below(root))
+        return () if missing else tuple(dict.fromkeys(names))
 
     def is_open(self, where: str) -> str:
         """Return the expression that a drift's place depends on, if it could not be resolved; else nothing."""
         task = self.nodes.get("")
         if task is None:
             return ""
-        found, _ = found_at(task, where)
-        return found.open if found.parts is not None or not isinstance(found.value, str) else ""
+        node = found_at(task, where)[0].node
+        return node.open if node.parts is not None or not isinstance(node.value, str) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,20 +139,20 @@ _NAMES = ("name", "key", "containerName", "sourceVolume", "containerPort")
 _MEMBERS: Mapping[str, str] = {"containers": "containerDefinitions"}
 
 
-def found_at(root: Node, where: str) -> tuple[Node, int]:
-    """Return the node that a drift's path names, or the nearest above it, and how many steps of it are missing."""
-    steps = where.split("/")
-    node, at = root, 0
+def found_at(root: Node, where: str) -> tuple[Part, int]:
+    """Return what a drift's path names, or the nearest above it, and how many steps of it are missing."""
+    steps = where.split("/") if where else []
+    found, at = Part(root.begin, root), 0
     while at < len(steps):
-        below = _below(node, steps, at)
+        below = _below(found.node, steps, at)
         if below is None:
             break
-        node, at = below
-    return node, len(steps) - at
+        found, at = below
+    return found, len(steps) - at
 
 
-def _below(node: Node, steps: Sequence[str], at: int) -> tuple[Node, int] | None:
-    """Return the node of the next steps; a name with slashes in it takes several."""
+def _below(node: Node, steps: Sequence[str], at: int) -> tuple[Part, int] | None:
+    """Return the part that the next steps name; a name with slashes in it takes several."""
     for taken in range(len(steps) - at, 0, -1):
         name = "/".join(steps[at : at + taken])
         if found := _named(node, _MEMBERS.get(name, name) if at == 0 else name):
@@ -160,17 +160,17 @@ def _below(node: Node, steps: Sequence[str], at: int) -> tuple[Node, int] | None
     return None
 
 
-def _named(node: Node, name: str) -> Node | None:
+def _named(node: Node, name: str) -> Part | None:
     match node.parts:
         case dict() as parts:
             if isinstance(part := parts.get(name), Part):
-                return part.node
+                return part
             head, bracket, index = name.rpartition("[")
             if bracket and (found := _named(node, head)):
-                return next((part.node for n, part in enumerate(found.children) if str(n) == index[:-1]), None)
+                return next((part for n, part in enumerate(found.node.children) if str(n) == index[:-1]), None)
             return None
         case list() as parts:
-            return next((_content(part.node) for part in parts if _is_called(part.node.value, name)), None)
+            return next((_content(part) for part in parts if _is_called(part.node.value, name)), None)
         case None:
             return None
 
@@ -179,6 +179,6 @@ def _is_called(item: Any, name: str) -> bool:
     return isinstance(item, dict) and any(str(item[key]) == name for key in _NAMES if key in item)
 
 
-def _content(node: Node) -> Node:
+def _content(item: Part) -> Part:
     """Return the value of a pair of a name and a value; else the item itself."""
-    return next((found for name in _CONTENT if (found := node.get(name))), node)
+    return next((Part(found.begin, found) for name in _CONTENT if (found := item.node.get(name))), item)

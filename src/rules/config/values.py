@@ -31,9 +31,9 @@ RULE = Rule(
     why="""
         Components validate their values before they start, and the collector exits if one of them is refused: a
         memory_limiter without an interval or a limit, a batch whose largest size is below its size, a log_retention
-        that CloudWatch does not have, an exporter without an endpoint. What stops it only while it starts its parts,
-        such as a policy of tail_sampling or a port that two receivers use, is MEDIUM: its own dry run does not show
-        it. The rule evaluates the releases whose options are known, like config.options.
+        that CloudWatch does not have, an exporter without an endpoint. It also exits if a part cannot be started, which
+        its own dry run does not show: a policy of tail_sampling that does not exist, a port that two receivers use.
+        The rule evaluates the releases whose options are known, like config.options.
     """,
     by_hand="Write a value that the finding names.",
     subject=Subject.FAMILY,
