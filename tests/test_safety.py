@@ -10,6 +10,7 @@ import engine
 from cli.evaluating import FileEvaluator
 from cli.files import Definition
 from cli.fix import Correction
+from cli.sources.configuration import ConfigurationOrigin
 from domain.collector import CollectorConfiguration
 from domain.collector.releases import newest_known
 from domain.drift import Safety
@@ -157,7 +158,7 @@ def test_published_definitions(name: str) -> None:
 def test_the_command_fixes_once(drawn: tuple[Workload, Standard]) -> None:
     """With its own ways to choose fixes: the SAFE ones, or all; with a configuration, or without."""
     workload, standard = drawn
-    for judge in (FileEvaluator(standard), FileEvaluator(standard, CONFIG)):
+    for judge in (FileEvaluator(standard), FileEvaluator(standard, ConfigurationOrigin("", CONFIG))):
         for review in (False, True):
             once = Correction.of(judge, Definition(workload.task), review=review)
             assert once.trouble == ""
