@@ -59,7 +59,9 @@ JUNK = (
     "aws_lambda_powertools/event_handler",
     # Of Powertools' utilities: those that the functions do not import.
     "aws_lambda_powertools/utilities/auth_alpha",
+    "aws_lambda_powertools/utilities/batch",
     "aws_lambda_powertools/utilities/circuit_breaker",
+    "aws_lambda_powertools/utilities/data_classes",
     "aws_lambda_powertools/utilities/data_masking",
     "aws_lambda_powertools/utilities/feature_flags",
     "aws_lambda_powertools/utilities/idempotency",
@@ -69,13 +71,46 @@ JUNK = (
     "aws_lambda_powertools/utilities/parser",
     "aws_lambda_powertools/utilities/streaming",
     "aws_lambda_powertools/utilities/validation",
+    # Metrics go to CloudWatch.
+    "aws_lambda_powertools/metrics/provider/datadog",
     # The old API under its own name, which nothing here imports, and a plugin for a type checker.
     "pydantic/v1",
     "pydantic/mypy.py",
+    # Colours, and pipelines of validators.
+    "pydantic/color.py",
+    "pydantic/experimental/pipeline.py",
+    # Clients alone are made, not resources.
+    "boto3/data",
+    # A copy of the time zones for machines without them, calendars, and Windows.
+    "dateutil/zoneinfo",
+    "dateutil/rrule.py",
+    "dateutil/tz/win.py",
+    # For browsers.
+    "urllib3/contrib/emscripten",
+    # Downloads by several processes.
+    "s3transfer/processpool.py",
+    "botocore/stub.py",
+    "annotated_types/test_cases.py",
 )
 
-# Of src, what the functions do not need: the command line has dependencies that they do not have.
-LEFT_OUT = frozenset({"__main__.py", "cli", "Makefile", "requirements.in", "requirements.txt"})
+# Of src, what the functions do not need: the command line, which has dependencies that they do not have, and what it
+# alone uses. tests/test_bundle.py follows the functions' imports.
+LEFT_OUT = (
+    "__main__.py",
+    "cli/**/*",
+    "Makefile",
+    "requirements.in",
+    "requirements.txt",
+    "aws/dry.py",
+    "aws/state_machines.py",
+    "domain/standard/origins.py",
+    "domain/triggers/events.py",
+    "operations/differences.py",
+    "operations/ledger_differences.py",
+    "operations/notification/trying.py",
+    "operations/replay.py",
+    "operations/scan/**/*",
+)
 
 
 def main() -> None:
@@ -145,15 +180,28 @@ def trim(layout: Path) -> None:
     for pattern in JUNK:
         for path in list(layout.glob(pattern)):
             remove(path)
-    for data in (layout / "botocore" / "data", layout / "boto3" / "data"):
-        for service in data.iterdir():
-            if service.is_dir() and service.name not in SERVICES:
-                remove(service)
-    for model in sorted((layout / "botocore" / "data").rglob("*.json.gz")):
+    data = layout / "botocore" / "data"
+    for service in data.iterdir():
+        if service.is_dir() and service.name not in SERVICES:
+            remove(service)
+    prefixes = set[str]()
+    for model in sorted(data.rglob("*.json.gz")):
         # Plain, as the bundle is compressed as a whole, and a cold start then has less to do.
         bare = without_documentation(json.loads(gzip.decompress(model.read_bytes())))
-        model.with_suffix("").write_text(json.dumps(bare, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+        if model.name == "service-2.json.gz":
+            prefixes.add(bare["metadata"]["endpointPrefix"])
+        write(model.with_suffix(""), bare)
         model.unlink()
+    # Of all services of AWS it is 1.2 MB, which the first client of a cold start parses.
+    endpoints = json.loads((data / "endpoints.json").read_bytes())
+    for partition in endpoints["partitions"]:
+        partition["services"] = {name: of for name, of in partition["services"].items() if name in prefixes}
+    write(data / "endpoints.json", endpoints)
+
+
+def write(path: Path, content: Any) -> None:
+    """Write JSON without spaces."""
+    path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
 _NEEDED = "clientContextParams"
@@ -188,10 +236,10 @@ def remove(path: Path) -> None:
 
 def own_files() -> Iterator[Path]:
     """Outrider's own modules and data, sorted."""
+    left_out = {path for pattern in LEFT_OUT for path in SOURCE.glob(pattern)}
     for path in sorted(SOURCE.rglob("*")):
-        parts = path.relative_to(SOURCE).parts
-        hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
-        if path.is_file() and parts[0] not in LEFT_OUT and not hidden:
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in path.relative_to(SOURCE).parts)
+        if path.is_file() and path not in left_out and not hidden:
             yield path
 
 

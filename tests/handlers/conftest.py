@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -46,16 +46,19 @@ SENT = str(int((START + timedelta(seconds=90)).timestamp() * 1000))
 """When every message was sent: 90 seconds after the call that it reports."""
 
 
-def batch(*bodies: str, fifo: bool = False, received: int = 1) -> dict[str, Any]:
-    """An SQS event whose message ids are m0, m1 and so on; each was `received` so often."""
-    group = {"MessageGroupId": "web"} if fifo else {}
+def batch(*bodies: str, groups: Sequence[str] = (), received: int = 1) -> dict[str, Any]:
+    """An SQS event whose message ids are m0, m1 and so on; each was `received` so often.
+
+    Those of a FIFO queue have `groups`; the last is that of all that follow, too.
+    """
+    of = [{"MessageGroupId": groups[min(index, len(groups) - 1)]} if groups else {} for index in range(len(bodies))]
     return {
         "Records": [
             {
                 "messageId": f"m{index}",
                 "receiptHandle": f"receipt-{index}",
                 "body": body,
-                "attributes": {"ApproximateReceiveCount": str(received), "SentTimestamp": SENT, **group},
+                "attributes": {"ApproximateReceiveCount": str(received), "SentTimestamp": SENT, **of[index]},
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",
                 "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue",
@@ -116,11 +119,10 @@ def function(world: World) -> Iterator[Callable[[str], Call]]:
             logging.root.manager.loggerDict.pop(name.removeprefix("handlers."), None)
 
     def made(name: str) -> Call:
-        def call(*bodies: str, received: int = 1) -> dict[str, Any]:
+        def call(*bodies: str, groups: Sequence[str] = ("web",), received: int = 1) -> dict[str, Any]:
             handler = importlib.import_module(f"handlers.{name}").handler
-            found: dict[str, Any] = handler(
-                batch(*bodies, fifo=name in {"inspect", "remediate"}, received=received), Context()
-            )
+            of = groups if name in {"inspect", "remediate"} else ()
+            found: dict[str, Any] = handler(batch(*bodies, groups=of, received=received), Context())
             return found
 
         return call

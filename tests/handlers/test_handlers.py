@@ -246,6 +246,13 @@ def test_a_denied_call_brings_the_request_back_with_its_name(
     assert CANARY not in out
 
 
+def test_a_failure_delays_the_later_messages_of_its_family_and_no_other(world: World, remediate: Call) -> None:
+    world.register(definition(collector=FLOATING))
+    world.fail("DescribeTaskDefinition", times=1)
+    assert again(remediate(request("web"), request("web"))) == ["m0", "m1"]
+    assert again(remediate("not for this family", request("web"), groups=["api", "web"])) == ["m0"]
+
+
 def test_what_nobody_thought_of_is_logged_too(
     world: World, remediate: Call, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

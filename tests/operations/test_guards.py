@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from aws.sessions import Sessions
 from domain.remediation.attempt import AttemptState
@@ -69,7 +68,7 @@ def named_by_the_function(outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(remediate.logger, "info", lambda *_, **given: lines.append(given))
     recorder = metrics.Recorder("remediate")
     monkeypatch.setattr(remediate, "recorder", recorder)
-    remediate.record_handler(SQSRecord({"messageId": "m0", "body": ""}))
+    assert remediate._remediated("m0", "", "")
     [line] = lines
     named = {of for metric, of in recorder._counts if metric is metrics.CORRECTIONS_REFUSED}
     assert all(guard in json.dumps(line, default=str) for guard in named)
