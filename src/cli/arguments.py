@@ -81,7 +81,7 @@ def plan(text: str) -> Argument:
 STANDARD = file_option("standard", "The standard to evaluate by, instead of the packaged one.")
 CONFIG = file_option("config", "A file with the collector's configuration, instead of the SSM parameter.")
 SELECT = of_rules(
-    "select", "Only these rules, such as sidecar.* (patterns, separated by commas; the option may be repeated)."
+    "select", "Only these rules, such as config.* (patterns, separated by commas; the option may be repeated)."
 )
 IGNORE = of_rules("ignore", "Not these rules; the patterns are as those of --select.")
 FORMAT = Argument(

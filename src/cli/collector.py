@@ -17,6 +17,7 @@ from cli.output.evaluation import ConfigurationEntry
 from cli.parallel import in_order
 from cli.reporting import Report
 from cli.results import Result, Results
+from cli.selection import evaluated
 from cli.sources.configuration import ConfigurationOrigin
 from cli.terminal import say
 from cli.texts import text_of
@@ -48,8 +49,8 @@ def collector(given: Namespace) -> int:
     """Evaluate collector configurations by the rules; return the exit code."""
     options, by = taken(ReportOptions, given), taken(EvaluationOptions, given)
     judge = ConfigurationEvaluator(FileEvaluator.of_options(by), _release(given.release))
-    rules = [rule.id for rule in _RULES if rule.id in judge.by.selected]
-    baseline = Baseline.of_options(options.baseline, writes=options.write_baseline, rules=rules)
+    rules = evaluated(judge.by.selected, _RULES)
+    baseline = Baseline.of_options(options.baseline, writes=options.write_baseline, rules=[rule.id for rule in rules])
     evaluate = _Evaluate(judge, Results.by(options.format, baseline))
     inputs = Inputs(given.files, _CONFIGURATIONS)
     texts = inputs.usable() if by.no_inline else _reporting_mistakes(inputs.usable())

@@ -59,7 +59,7 @@ class DefinitionResult:
 
     @property
     def worst(self) -> Severity | None:
-        """Return the highest severity of its drifts; None if it is clean."""
+        """Return the highest severity of its drifts; None if it has none."""
         return max((said.severity for said in self.said if said.word is Outcome.DRIFTED), default=None)
 
 

@@ -180,7 +180,8 @@ FILE_COMMANDS = (
         "--to RELEASE [OPTIONS] FILE...",
         "Show what another release of the collector breaks.\n\nOf task definitions and collector configurations: what"
         " the release refuses, what it calls otherwise, and which releases are out of support. Exits with 1 if"
-        " something breaks or the release is out of support; else with 2 if an input could not be used; else with 0.",
+        " something breaks or the new release is out of support; else with 2 if an input could not be used; else with"
+        " 0.",
         (
             files("Files or folders with task definitions or collector configurations. A dash is standard input."),
             Argument("to", "The ADOT release to change to.", ("--to",), "RELEASE", required=True),

@@ -99,7 +99,7 @@ class Correction:
             yield f"{name}: not evaluated; {self.before.outside}."
             return
         if self.before.worst is None:
-            yield f"{name}: clean, not changed."
+            yield f"{name}: no drift, not changed."
             return
         if self.trouble:
             yield self.trouble

@@ -1,6 +1,6 @@
 """Which rules a command is about: those that patterns of rule ids select."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
@@ -17,6 +17,16 @@ def selected(select: Iterable[str], ignore: Iterable[str]) -> frozenset[str]:
     found = frozenset(wanted - {rule.id for pattern in ignore for rule in matching(pattern)})
     if not found:
         raise Unusable("--select and --ignore leave no rule. See outrider rules for all rules.")
+    return found
+
+
+def evaluated(chosen: Collection[str], among: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Return the chosen rules of those that a command evaluates; raise Unusable if there is none."""
+    every = tuple(among)
+    found = tuple(rule for rule in every if rule.id in chosen)
+    if not found:
+        names = ", ".join(rule.id for rule in every)
+        raise Unusable(f"--select and --ignore leave no rule that this command evaluates. It evaluates {names}.")
     return found
 
 

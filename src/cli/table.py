@@ -45,12 +45,14 @@ def as_table[Entry: (DefinitionEntry, ConfigurationEntry)](
             to.print([(line(entry.file), Style.BOLD)])
             shown = entry.file
         _print(to, result)
-        tally["not evaluated" if entry.not_evaluated else "drifted" if result.worst else "clean"] += 1
+        tally["not evaluated" if entry.not_evaluated else "drifted" if result.worst else "without drift"] += 1
         unread |= {each.rule: each.unread for each in entry.verdicts if each.unread}
     if unread:
         to.wrapped([(_unread(unread, hint=hint), Style.DIM)])
     if tally:
-        counts = ", ".join(f"{tally[word]} {word}" for word in ("drifted", "clean", "not evaluated") if tally[word])
+        counts = ", ".join(
+            f"{tally[word]} {word}" for word in ("drifted", "without drift", "not evaluated") if tally[word]
+        )
         to.wrapped(f"{tally.total()} {what}{'s' if tally.total() > 1 else ''}: {counts}.")
 
 
@@ -59,7 +61,7 @@ def _print[Entry: (DefinitionEntry, ConfigurationEntry)](out: Console, result: R
     if entry.not_evaluated:
         out.wrapped(f"{name}: not evaluated; {entry.not_evaluated}.", 2)
         return
-    verdict = "clean" if result.worst is None else f"drifted, {result.worst}"
+    verdict = "no drift" if result.worst is None else f"drifted, {result.worst}"
     out.wrapped(f"{name}: {verdict}", 2)
     spoken = [each for each in entry.verdicts if each.drifts]
     for each in sorted(spoken, key=lambda each: (each.verdict is not Outcome.DRIFTED, -each.severity.rank)):

@@ -10,9 +10,10 @@ from cli.inputs import Inputs, Kind
 from cli.options import EvaluationOptions, taken
 from cli.output.writing import ENTRY, rendered, streamed
 from cli.reporting import exit_code
+from cli.selection import evaluated
 from cli.texts import shown, text_of
 from cli.unusable import NoDefinition, Unusable
-from cli.upgrading import Change, Input
+from cli.upgrading import RULES, Change, Input
 from domain.collector.releases import Release, newest_known, release_facts
 
 
@@ -20,7 +21,8 @@ def upgrade(given: Namespace) -> int:
     """Say what another release breaks; return the exit code."""
     by = taken(EvaluationOptions, given)
     since = _known(given.since) if given.since is not None else None
-    change = Change(FileEvaluator.of_options(by), _known(given.to), since)
+    judge = FileEvaluator.of_options(by)
+    change = Change(judge, evaluated(judge.selected, RULES), _known(given.to), since)
     inputs = Inputs(given.files, _BOTH)
     outlooks = [change.outlook(each) for each in inputs.usable()]
     if given.format == "json":

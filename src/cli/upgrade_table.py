@@ -18,7 +18,9 @@ def as_table(outlooks: Sequence[Outlook]) -> None:
     if outlooks:
         broken = sum(bool(outlook.breaks) for outlook in outlooks)
         evaluated = sum(not outlook.not_evaluated for outlook in outlooks)
-        out.wrapped(f"{evaluated} evaluated: {outlooks[0].after} breaks {broken}.")
+        open_ = sum(bool(outlook.unknown) and not outlook.breaks for outlook in outlooks)
+        unknown = f", and {open_} {'is' if open_ == 1 else 'are'} not fully known" if open_ else ""
+        out.wrapped(f"{evaluated} evaluated: {outlooks[0].after} breaks {broken}{unknown}.")
 
 
 def _print(out: Console, outlook: Outlook) -> None:
@@ -28,7 +30,8 @@ def _print(out: Console, outlook: Outlook) -> None:
         out.wrapped(f"{name}: not evaluated; {line(outlook.not_evaluated)}.", 2)
         return
     count = len(outlook.breaks)
-    breaks = "nothing breaks" if not count else "1 part breaks" if count == 1 else f"{count} parts break"
+    nothing = "no break found, but not all is known" if outlook.unknown else "nothing breaks"
+    breaks = nothing if not count else "1 part breaks" if count == 1 else f"{count} parts break"
     out.wrapped(f"{name}, from {change}: {breaks}", 2)
     for each in outlook.breaks:
         severity = (each.severity.value, style_of(each.severity))

@@ -28,7 +28,7 @@ from rules import BY_ID
 
 _DESTINATIONS = "config.destinations"
 _SOURCE = "sidecar.config-from-parameter"
-_RULES = tuple(
+RULES = tuple(
     BY_ID[name]
     for name in (
         *("config.well-formed", "config.references", "config.components", "config.options", "config.values"),
@@ -119,12 +119,9 @@ class Change:
     """The change of the collector's release, under a standard."""
 
     judge: FileEvaluator
+    rules: tuple[Rule, ...]
     after: Release
     before: Release | None
-
-    @property
-    def _rules(self) -> tuple[Rule, ...]:
-        return tuple(rule for rule in _RULES if rule.id in self.judge.selected)
 
     def outlook(self, given: Input) -> Outlook:
         match given.content:
@@ -171,7 +168,7 @@ class Change:
         unreadable = isinstance(workload.configuration, Known) and isinstance(
             workload.configuration.value, ConfigurationUnreadable
         )
-        for verdict in engine.verdicts_of(workload, self.judge.standard, self._rules):
+        for verdict in engine.verdicts_of(workload, self.judge.standard, self.rules):
             # Where the configuration comes from is no matter of the release, unless the image's file is broken.
             if isinstance(verdict, Drifted) and (unreadable or verdict.rule != _SOURCE):
                 for drift in verdict.drifts:
@@ -185,7 +182,7 @@ class Change:
             return
         if before is not None and not options_are_known(before):
             yield f"The options of {before} are not known, so it may refuse the same options and values."
-        verdicts = engine.verdicts_of(later, self.judge.standard, self._rules)
+        verdicts = engine.verdicts_of(later, self.judge.standard, self.rules)
         reasons = (doubt.why for each in verdicts if isinstance(each, Unknown) for doubt in each.doubts)
         yield from dict.fromkeys(reasons)
 

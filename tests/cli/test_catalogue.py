@@ -55,7 +55,7 @@ def test_rules_as_json_are_the_whole_catalogue(run: Run) -> None:
     assert [each["rule"] for each in found] == [rule.id for rule in CATALOGUE]
     for each, rule in zip(found, CATALOGUE, strict=True):
         assert (each["fix"] is None, each["severity"], each["title"]) == (rule.fix is None, rule.severity, rule.title)
-        assert each["page"] == f"docs/rules.md#{rule.id.replace('.', '')}"
+        assert each["page"] == f"docs/rules/{rule.id}.md"
         assert [code["code"] for code in each["codes"]] == [*rule.codes]
 
 

@@ -15,8 +15,8 @@ from tests.cli.files import shapes, verdict, write
 def test_a_clean_definition_exits_with_0(run: Run, good: Definition) -> None:
     ran = run("check", write("web.json", good))
     assert ran.code == 0
-    assert "web:7: clean" in ran.out
-    assert "1 task definition: 1 clean." in ran.out
+    assert "web:7: no drift" in ran.out
+    assert "1 task definition: 1 without drift." in ran.out
     assert ran.err == ""
 
 
@@ -38,7 +38,7 @@ def test_json_has_the_documented_form(run: Run, floating: Definition) -> None:
     assert entry["resource"] == "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:7"
     assert len({found["rule"] for found in entry["verdicts"]}) == len(entry["verdicts"])
     for found in entry["verdicts"]:
-        assert found["page"] == f"docs/rules.md#{found['rule'].replace('.', '')}"
+        assert found["page"] == f"docs/rules/{found['rule']}.md"
     drifted = verdict(entry, "sidecar.image-pinned")
     assert (drifted["verdict"], drifted["severity"], drifted["fix"]) == ("drifted", "MEDIUM", "safe")
     (drift,) = drifted["drifts"]

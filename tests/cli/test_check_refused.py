@@ -74,7 +74,7 @@ def test_what_is_not_there_or_is_no_file_is_a_sentence(run: Run, good: Definitio
         ),
         "other has no file with a task definition in it. Name another folder.",
     ]
-    assert "1 task definition: 1 clean." in ran.out
+    assert "1 task definition: 1 without drift." in ran.out
 
 
 @pytest.mark.parametrize(("name", "text"), [("main.tf", 'module "web" {}'), ("main.tf.json", '{"module": {}}')])

@@ -32,8 +32,8 @@ def drifted(entry: Any) -> dict[str, str]:
 def test_a_clean_configuration_exits_with_0(run: Run) -> None:
     ran = run("collector", write("collector.yaml", GOOD))
     assert (ran.code, ran.err) == (0, "")
-    assert f"{newest_known()}: clean" in ran.out
-    assert "1 configuration: 1 clean." in ran.out
+    assert f"{newest_known()}: no drift" in ran.out
+    assert "1 configuration: 1 without drift." in ran.out
 
 
 def test_what_the_collector_would_not_start_with_is_high_and_exits_with_1(run: Run) -> None:
@@ -274,3 +274,10 @@ def test_a_configuration_in_the_definition_keeps_its_place_whatever_file_is_give
     ran = run("check", "--format", "json", "--config", write("collector.yaml", GOOD), "web.json")
     (found,) = (each for each in ran.results[0]["verdicts"] if each["rule"] == "config.options")
     assert {drift["location"]["file"] for drift in found["drifts"]} == {"web.json"}
+
+
+@pytest.mark.parametrize("command", [["collector"], ["upgrade", "--to", "v0.49.0"]])
+def test_rules_that_the_command_does_not_evaluate_are_no_clean_result(run: Run, command: list[str]) -> None:
+    ran = run(*command, "--select", "task.*", write("collector.yaml", BAD))
+    assert (ran.code, ran.out) == (2, "")
+    assert "leave no rule that this command evaluates. It evaluates " in " ".join(ran.err.split())

@@ -138,7 +138,7 @@ def test_diff_shows_places_and_hides_what_may_be_secret(run: Run, floating: Defi
 def test_nothing_to_fix_has_no_diff(run: Run, good: Definition) -> None:
     ran = run("fix", "--diff", "-", stdin=json.dumps(good).encode())
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == "web: clean, not changed.\n"
+    assert ran.err == "web: no drift, not changed.\n"
 
 
 @pytest.mark.parametrize(

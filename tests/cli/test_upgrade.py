@@ -194,3 +194,11 @@ def test_rules_that_are_ignored_break_nothing(run: Run) -> None:
     write("old.yaml", OLD)
     ran = run("upgrade", "--to", "v0.49.0", "--ignore", "config.*", "--format", "json", "old.yaml")
     assert (ran.code, ran.results[0]["breaks"]) == (0, [])
+
+
+def test_where_the_configuration_is_not_known_it_is_not_said_that_nothing_breaks(run: Run, good: Definition) -> None:
+    write("web.json", of_release(good, "v0.47.0"))
+    ran = run("upgrade", "--to", "v0.49.0", "web.json")
+    assert ran.code == 0
+    assert "no break found, but not all is known" in ran.out
+    assert ran.out.endswith("1 evaluated: v0.49.0 breaks 0, and 1 is not fully known.\n")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from aws.calls import CallFailed
 from aws.channels import Queue
 from domain.remediation.attempt import AttemptState
 from domain.remediation.rollout import Stage
@@ -217,6 +218,18 @@ def test_once_one_service_fails_no_other_is_begun(world: World, fleet: Services)
     assert outcome.state is AttemptState.FAILED
     assert stages(outcome) == {"shop/second": Stage.ROLLED_BACK, "shop/web": Stage.SKIPPED}
     assert len(fleet.updates) == 1
+
+
+@pytest.mark.parametrize(("call", "after"), [("UpdateService", 0), ("DescribeServices", 3)])
+def test_while_a_call_fails_no_further_service_is_begun_not_even_of_those_at_once(
+    world: World, fleet: Services, call: str, after: int
+) -> None:
+    for name in ("shop/api", "shop/zed"):
+        known(world, name, fleet.services["shop/web"]["taskDefinition"])
+    world.fail(call, "ThrottlingException", times=1, after=after)
+    with pytest.raises(CallFailed):
+        remediator(world).remediate(request())
+    assert fleet.updates == []
 
 
 def test_findings_stay_open_after_a_failure(world: World, fleet: Services) -> None:

@@ -21,5 +21,5 @@ class FixKind(StrEnum):
 
 
 def page_of(rule: str) -> str:
-    """Return a rule's section in this project's documentation."""
-    return f"docs/rules.md#{rule.replace('.', '')}"
+    """Return a rule's page in this project's documentation."""
+    return f"docs/rules/{rule}.md"

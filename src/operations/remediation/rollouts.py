@@ -59,7 +59,8 @@ class Rollouts:
         while not failures and (some := next_to_update(attempt, self.parts.standard, tried)):
             tried |= {rollout.service for rollout in some}
             for rollout in some:
-                attempt = self._tried(attempt, rollout, self._start, failures)
+                if not failures:
+                    attempt = self._tried(attempt, rollout, self._start, failures)
             pending = (each.guard for each in attempt.rollouts if each.stage is Stage.PENDING)
             if any(guard is not None and guard.holds_for_all for guard in pending):
                 break
