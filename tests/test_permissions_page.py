@@ -27,6 +27,10 @@ def test_each_function_has_a_section_with_each_statement_of_its_role() -> None:
         assert [sid for sid in sids if sid != "OwnLog" and f"| {sid}" not in section] in ([], ["UseKey", "UseVpc"])
 
 
+def test_each_statement_has_a_reason_in_the_template() -> None:
+    assert [(each.name, part.sid) for each in FUNCTIONS for part in each.statements if not part.reason] == []
+
+
 def test_only_remediate_may_change_ecs_and_nothing_else_of_others_is_changed() -> None:
     changes = {
         each.name: {action for part in each.statements if part.of_others for action in part.writes}

@@ -101,23 +101,34 @@ def functions(text: str) -> list[Function]:
     ]
 
 
-def _reasons(text: str) -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield the comment behind each Sid, by role; what the first role says counts for those that repeat it."""
-    role = ""
+def _reasons(text: str) -> Iterator[tuple[tuple[str, str, str], str]]:
+    """Yield the comment behind each Sid, else behind its `Fn::If:`, by role, Sid and condition.
+
+    What the last role says counts, too, for those that repeat a statement by an alias.
+    """
+    role = condition = comment = ""
     for line in text.splitlines():
         if found := re.match(r"  (\w+):$", line):
             role = found[1]
-        if found := re.search(r"\bSid: (\w+),? *# (.+)", line):
-            yield (role, found[1]), found[2]
-            yield ("", found[1]), found[2]
+        if found := re.match(r"\s+(?:- )?Fn::If:(?: *# (.+))?$", line):
+            condition, comment = "if", found[1] or ""
+        elif line.strip() == "- !Ref AWS::NoValue":
+            condition = comment = ""
+        elif condition == "if":
+            condition = line.strip().removeprefix("- ")
+        elif found := re.search(r"\bSid: (\w+),?(?: *# (.+))?", line):
+            if reason := found[2] or comment:
+                yield (role, found[1], condition), reason
+                yield ("", found[1], condition), reason
+            condition = comment = ""
 
 
-def _statements(role: str, resource: dict[str, Any], reasons: dict[tuple[str, str], str]) -> Iterator[Statement]:
+def _statements(role: str, resource: dict[str, Any], reasons: dict[tuple[str, str, str], str]) -> Iterator[Statement]:
     for policy in resource["Properties"]["Policies"]:
         for entry in policy["PolicyDocument"]["Statement"]:
             condition, part, _ = entry.get("Fn::If", ("", entry, None))
             sid = part["Sid"]
-            reason = reasons.get((role, sid)) or (reasons.get(("", sid), "") if condition else "")
+            reason = reasons.get((role, sid, condition)) or reasons.get(("", sid, condition), "")
             yield Statement(sid, reason, condition, _listed(part["Action"]), tuple(_resources(part["Resource"])))
 
 
