@@ -70,8 +70,8 @@ AWS_COMMANDS = (
         "cli.approvals:corrections",
         "[OPTIONS] [FAMILY|on|off]",
         "Show corrections in progress, why some wait, and quarantines.\n\nWithout FAMILY, shows all families that have"
-        " one of these. `on` and `off` turn all corrections of the stack on or off, and `on` has what waits tried"
-        " now; nothing else changes anything. Calls AWS with your own credentials.",
+        " one of these. `on` and `off` turn all corrections of the stack on or off; with `on`, all"
+        " that waits is tried at once. Nothing else changes anything. Calls AWS with your own credentials.",
         (
             replace(_FAMILY, text=f"{_FAMILY.text} Or `on` or `off`."),
             Argument("account", "Turn only those in this account on or off.", ("--account",), "ID", read=of_account),

@@ -60,7 +60,7 @@ class Collector(Part):
         default="adot-collector", pattern=r"^[A-Za-z0-9_-]{1,255}$", description="Its name when a correction adds it."
     )
     release_tags: tuple[Pattern, ...] = Field(
-        default=(), description="Patterns of tags that name one release, but not in the form of this kind: `build-*`."
+        default=(), description="Patterns of tags of your own that count as pinned to one release: `build-*`."
     )
     image: str = Field(
         default="public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0",
@@ -78,7 +78,8 @@ class Collector(Part):
     )
     also: tuple[Repository, ...] = Field(
         default=(),
-        description="Patterns of more repositories of this kind of collector, whatever their name.",
+        description="Patterns of other repositories by which a container is recognised as this collector; they are"
+        " not approved.",
     )
     minimum_release: str | None = Field(
         default="v0.47.0",

@@ -62,7 +62,7 @@ class Applications(Part):
     memory_floor: int = Field(default=512, ge=0, description="MiB that all applications of a task keep.")
     repositories: tuple[Repository, ...] = Field(
         default=(),
-        description="Patterns of repositories of applications whose name or port suggests a collector.",
+        description="Patterns of repositories of applications whose name or port suggests a collector: they are not taken for one.",
     )
     resource_attributes: tuple[str, ...] = Field(
         default=("service.name", "deployment.environment"),
@@ -272,12 +272,13 @@ class Remediation(Part):
     stages: tuple[Stage, ...] = Field(
         default=(),
         description="Accounts that are corrected first, stage by stage; all others follow the last stage. They begin"
-        " again when something that corrections depend on changes.",
+        " again with a new release of Outrider, and when the standard changes in what corrections depend on: mode,"
+        " scope, collectors, applications, roles, services, configuration, rules, layers, locked.",
     )
     stop_after: int = Field(
         default=1,
         ge=1,
         le=100,
-        description="Failed corrections after which the stages stop: none begins in any account until a person"
-        " releases them.",
+        description="Corrections that fail or are undone, after which the stages stop: none begins in any account"
+        " until a person releases them or the stages begin again.",
     )
