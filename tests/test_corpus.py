@@ -143,7 +143,7 @@ def illegal(task: TaskDefinition) -> list[str]:
 def test_a_fix_is_legal_and_does_what_it_says_once_or_says_why_not(definition: Definition, review: bool) -> None:  # noqa: FBT001 - both are tried
     before = JUDGE.judge(definition.task)
     correction = Correction.of(JUDGE, definition, review=review)
-    sentences = "\n".join(correction.sentences(review=review))
+    sentences = "\n".join(correction.sentences(review=review, written=True))
     if before.outside or before.worst is None:
         assert correction.after is definition.task
         return

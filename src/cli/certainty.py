@@ -7,6 +7,7 @@ from cli.outcome import RuleOutcome
 from cli.output.names import Outcome
 from cli.sources.definition import Origin
 from domain.drift import Drift
+from domain.ecs.placeholders import placeholder
 from domain.severity import Severity
 from domain.verdict import Compliant, Drifted, Verdict
 
@@ -15,19 +16,19 @@ _FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What the rules say of one variant: the codes of each drifted rule, and which rules are compliant."""
+    """What the rules say of one variant: codes and places of each drifted rule, and which rules are compliant."""
 
-    drifted: Mapping[str, frozenset[str]]
+    drifted: Mapping[str, frozenset[tuple[str, str]]]
     compliant: frozenset[str]
 
     @classmethod
     def of(cls, verdicts: Iterable[Verdict]) -> "Tried":
-        drifted, compliant, other = dict[str, frozenset[str]](), set[str](), set[str]()
+        drifted, compliant, other = dict[str, frozenset[tuple[str, str]]](), set[str](), set[str]()
         for verdict in verdicts:
             match verdict:
                 case Drifted():
-                    codes = frozenset(str(each.code) for each in verdict.drifts)
-                    drifted[verdict.rule] = drifted.get(verdict.rule, frozenset()) | codes
+                    found = frozenset((str(each.code), each.where) for each in verdict.drifts)
+                    drifted[verdict.rule] = drifted.get(verdict.rule, frozenset()) | found
                 case Compliant():
                     compliant.add(verdict.rule)
                 case _:
@@ -58,7 +59,9 @@ def certain(
 def _holds(rule: str, drift: Drift, tried: Collection[Tried], origin: Origin | None) -> bool:
     if origin is not None and origin.is_open(drift.where):
         return False
-    return all(str(drift.code) in each.drifted.get(rule, ()) for each in tried)
+    if placeholder(drift.where):  # a name in it is open, so it is another in each variant
+        return all(any(code == drift.code for code, _ in each.drifted.get(rule, ())) for each in tried)
+    return all((str(drift.code), drift.where) in each.drifted.get(rule, ()) for each in tried)
 
 
 def _named_at(said: RuleOutcome, origin: Origin | None) -> tuple[str, ...]:

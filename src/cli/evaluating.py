@@ -4,6 +4,7 @@ Every other fact is unavailable.
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,11 +17,12 @@ from cli.outcome import RuleOutcome
 from cli.output.names import FixKind, Outcome
 from cli.selection import selected
 from cli.sources.configuration import ConfigurationOrigin
-from cli.sources.definition import NOTHING, Around, Origin, Wanted
+from cli.sources.definition import NOTHING, Around, Origin, Variant, Wanted
 from cli.terminal import say
 from cli.texts import text_of
 from cli.unusable import Unusable
 from domain.drift import Drift, Safety
+from domain.ecs.placeholders import values_within
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind, Known, Parameter
 from domain.otlp import place_of as place_of_variable
@@ -265,9 +267,34 @@ class Repairs:
         except engine.Disagreement as disagreement:
             return TriedFix(FixKind.NONE, str(disagreement))
         if rule in plan.fixes:
-            return TriedFix(FixKind(plan.safety), after=Wanted(plan.after.task, plan.after.service))
+            kind = FixKind(plan.safety)
+            if kind is FixKind.SAFE and not self._is_the_same_everywhere(rule, plan):
+                kind = FixKind.REVIEW
+            return TriedFix(kind, after=Wanted(plan.after.task, plan.after.service))
         reasons = (reason.text for repair in plan.repairs if repair.rule == rule for reason in repair.reasons)
         return TriedFix(FixKind.NONE, " ".join(reasons))
+
+    def _is_the_same_everywhere(self, rule: str, plan: Plan) -> bool:
+        """Whether the fix writes the same values, whatever the values are that the source leaves open."""
+        around = self._judgement.around
+        written = _written(self._judgement.workload, plan)
+        others = around.others
+        if around.family_varies:
+            task = self._judgement.workload.task
+            others += (Variant(task.with_(family=f"{task.family}-2"), around.service, around.stack),)
+        for other in others:
+            by = replace(around, service=other.service, stack=other.stack, others=())
+            workload = self._judge.workload(other.task, by)
+            verdicts = engine.evaluate(workload, self._judge.standard, CATALOGUE)
+            drifted = tuple(verdict.rule for verdict in verdicts if isinstance(verdict, Drifted))
+            judgement = DefinitionResult(workload, (), drifted=drifted, verdicts=verdicts, around=by)
+            try:
+                tried = Repairs(self._judge, judgement)._plan([rule])  # noqa: SLF001 - of the same class
+            except engine.Disagreement:
+                return False
+            if tried.safety is not Safety.SAFE or _written(workload, tried) != written:
+                return False
+        return True
 
     def everything(self) -> Plan:
         """Return the plan with REVIEW fixes too; raise engine.Disagreement if fixes undo one another."""
@@ -284,6 +311,16 @@ class Repairs:
             if self._plan([*kept, rule]).safety is Safety.SAFE:
                 kept.append(rule)
         return self._plan(kept)
+
+
+def _written(before: Workload, plan: Plan) -> Counter[str]:
+    """The values that a plan adds to the definition and its service, and how often."""
+    after, service = plan.after.task.json, plan.after.service
+    was, now = (Counter(values_within(json)) for json in (before.task.json, after))
+    if service is not None and before.service is not None:
+        was.update(values_within(before.service.json))
+        now.update(values_within(service.json))
+    return now - was
 
 
 def place_of(task: TaskDefinition) -> Place:

@@ -38,10 +38,12 @@ def fix(given: Namespace) -> int:
     judge = FileEvaluator.of_options(by).exempting(comments_in(file.text).exemptions)
     corrections = [Correction.of(judge, definition, review=given.review) for definition in file.definitions]
     said, shown = _Once(), _Once()
-    for correction in corrections:
-        say(said.of(correction, map(correction.definition.around.shown, correction.sentences(review=given.review))))
     rewritten = file.rewritten([Wanted(correction.after, correction.service) for correction in corrections])
     text = rewritten.text
+    written = text != file.text or not rewritten.by_hand
+    for correction in corrections:
+        sentences = correction.sentences(review=given.review, written=written)
+        say(said.of(correction, map(correction.definition.around.shown, sentences)))
     for path in rewritten.by_hand:
         where = "/".join(path).replace("containerDefinitions", "containers")
         say(f"{file.name}: {line(where)} is computed there or stands elsewhere. Change it by hand; --diff shows how.")
@@ -92,8 +94,11 @@ class Correction:
     def service(self) -> Service | None:
         return self.definition.around.service if self.plan is None else self.plan.after.service
 
-    def sentences(self, *, review: bool) -> Iterator[str]:
-        """Yield what was fixed, what needs approval, and what was left, with the reason."""
+    def sentences(self, *, review: bool, written: bool) -> Iterator[str]:
+        """Yield what was fixed, what needs approval, and what was left, with the reason.
+
+        `written` is whether a part of it is; else all of it has to be made by hand.
+        """
         name = self.definition.task.family or "The definition"
         if self.before.outside:
             yield f"{name}: not evaluated; {self.before.outside}."
@@ -105,7 +110,7 @@ class Correction:
             yield self.trouble
         fixed = [rule for rule in self.fixed if rule not in self.still]
         if fixed:
-            yield f"{name}: fixed {', '.join(fixed)}."
+            yield f"{name}: {'fixed' if written else 'to be fixed by hand:'} {', '.join(fixed)}."
         if self.plan is not None and self.fixed:
             yield from (f"{name}: {note.text}" for note in self.plan.notes)
             yield from (f"{name}: check this: {reason}" for reason in _reasons(self.plan))

@@ -43,7 +43,6 @@ class MissingReason(StrEnum):
     CONFIGURATION_ELSEWHERE = "ConfigurationElsewhere"
     UNKNOWN_IMAGE_FILE = "UnknownImageFile"
     OTHER_LANGUAGE = "OtherLanguage"
-    STRUCTURE_IN_VARIABLE = "StructureInVariable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +76,6 @@ class Unavailable:
                 return "the collector's configuration comes from a place that is not read"
             case MissingReason.OTHER_LANGUAGE:
                 return f"a configuration of {self.resource} is not read here"
-            case MissingReason.STRUCTURE_IN_VARIABLE:
-                return f"a variable gives {self.resource} when the collector starts"
             case MissingReason.UNKNOWN_IMAGE_FILE:
                 return "what the file in the collector's image holds is not known"
 

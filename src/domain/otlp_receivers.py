@@ -104,10 +104,11 @@ def _configured(
         for protocol in ("grpc", "http")
         if mapping(within(part.settings, "protocols", protocol, "tls"))
     }
-    return tuple(
+    listeners = tuple(
         OtlpPort(name, each.port, known=True, protocol=each.protocol, tls=each.part in secured)
         if each.port is not None and each.serves_the_task is not None
         else None
         for each in otlp_listeners(configuration, release)
         if each.serves_the_task is not False
     )
+    return (*listeners, None) if configuration.open_at else listeners

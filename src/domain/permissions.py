@@ -15,6 +15,7 @@ from domain.collector import CollectorConfiguration, RegionSource
 from domain.collector.cloudwatch_agent import agent_permissions
 from domain.collector.releases import Release
 from domain.ecs.container import Container
+from domain.ecs.placeholders import is_open, without_placeholders
 from domain.ecs.values import mapping_of, objects_of, pairs_of, text_of, truth_of
 from domain.facts import Absent, Known, Role
 from domain.iam import ACTION_RESOURCES, Context, resources_for, role_context
@@ -69,8 +70,8 @@ class Permission:
 
     @property
     def account(self) -> str | None:
-        """The account of the resource, where its ARN has one."""
-        return account_of(self.resources[0])
+        """The account of the resource, where its ARN has one and that is known."""
+        return _sure(account_of(self.resources[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +101,25 @@ class CallContexts:
 
 def permissions_to_start(workload: Workload) -> Iterator[Permission]:
     """Yield what starting this task requires of the execution role, container by container."""
+    place = _pattern(workload.place)
     for container in workload.task.containers:
         where = f"containers/{container.name}"
-        yield from _image(container, where, workload.place)
+        yield from _image(container, where, place)
         yield from _logs(container, where, workload)
         for name, value_from in container.secrets.items():
-            yield from _secret(f"{where}/secrets/{name}", value_from, workload.place)
+            yield from _secret(f"{where}/secrets/{name}", value_from, place)
         yield from _environment_files(container, where)
     yield from _key(workload)
+
+
+def _pattern(place: Place) -> Place:
+    """The place as a part of ARNs, with a wildcard for what is not known."""
+    return Place(place.account or "*", place.region or "*")
+
+
+def _sure(part: str | None) -> str | None:
+    """An account or region, if it is known."""
+    return None if part == "*" else part
 
 
 def _image(container: Container, where: str, place: Place) -> Iterator[Permission]:
@@ -131,12 +143,12 @@ def _logs(container: Container, where: str, workload: Workload) -> Iterator[Perm
     where += "/logConfiguration"
     secret_options = mapping_of(container.json.get("logConfiguration")).get("secretOptions")
     for name, value_from in pairs_of(secret_options, "name", "valueFrom").items():
-        yield from _secret(f"{where}/secretOptions/{name}", value_from, workload.place)
-    options = container.log_options
+        yield from _secret(f"{where}/secretOptions/{name}", value_from, _pattern(workload.place))
+    options, here = container.log_options, _pattern(workload.place)
     group = options.get("awslogs-group")
     if container.log_driver != "awslogs" or not group:
         return
-    place = Place(workload.place.account, word(options.get("awslogs-region") or workload.place.region))
+    place = Place(here.account, word(options.get("awslogs-region") or here.region))
     prefix = options.get("awslogs-stream-prefix")
     log = _Log(where, place, group, f"{prefix}/{container.name}/*" if prefix else "*")
     for action in _WRITE:
@@ -162,16 +174,24 @@ class _Log:
         )
         unless = "" if sure else _UNLESS_IT_EXISTS
         grant = place.arn("logs", f"log-group:{log_group(group)}:*")
-        return Permission(self.part, action, forms, grant, purpose, place.region, unless=unless, minor=not sure)
+        region = _sure(place.region)
+        return Permission(self.part, action, forms, grant, purpose, region, unless=unless, minor=not sure)
 
 
 def _secret(part: str, value_from: str, place: Place) -> Iterator[Permission]:
-    """A secret of Secrets Manager or a parameter of SSM, as `valueFrom` names it; nothing where it names neither."""
+    """A secret of Secrets Manager or a parameter of SSM, as `valueFrom` names it; nothing where it names neither.
+
+    A template's placeholder may be any part of a name; where it is all of it, not even the service is known.
+    """
+    if is_open(value_from):
+        return
+    value_from = without_placeholders(value_from)
     reference = ParameterReference.parse(value_from, place)
     if reference is not None:
         # A version or label behind a colon does not belong to the parameter's ARN.
         arn = ParameterReference(reference.place, reference.name.partition(":")[0]).arn
-        yield Permission(part, "ssm:GetParameters", (arn,), arn, "reads the parameter", reference.place.region)
+        region = _sure(reference.place.region)
+        yield Permission(part, "ssm:GetParameters", (arn,), arn, "reads the parameter", region)
         return
     found = Arn.parse(value_from)
     if found is None or found.service != "secretsmanager" or not found.resource.startswith("secret:"):
@@ -180,7 +200,8 @@ def _secret(part: str, value_from: str, place: Place) -> Iterator[Permission]:
     name = found.resource.split(":")[1]
     plain = f"arn:{found.partition}:secretsmanager:{found.region}:{found.account}:secret:{name}"
     forms = (plain, f"{plain}-??????") if _SUFFIXED.fullmatch(name) else (f"{plain}-??????",)
-    yield Permission(part, "secretsmanager:GetSecretValue", forms, forms[0], "reads the secret", found.region)
+    region = _sure(found.region)
+    yield Permission(part, "secretsmanager:GetSecretValue", forms, forms[0], "reads the secret", region)
 
 
 def _environment_files(container: Container, where: str) -> Iterator[Permission]:
@@ -238,15 +259,17 @@ def permissions_of_agent(workload: Workload) -> tuple[Permission, ...] | None:
     if workload.parameter_reference is not None:
         text = workload.facts.parameter.value.text if isinstance(workload.facts.parameter, Known) else None
     needs = None if text is None else agent_permissions(text)
-    return None if needs is None else tuple(_of_part(need, workload.place) for need in needs)
+    here = Place(workload.place.account or "*", workload.place.region)
+    return None if needs is None else tuple(_of_part(need, here) for need in needs)
 
 
 @once
 def _of_configuration(
     configuration: CollectorConfiguration, release: Release | None, place: Place, known: tuple[str, ...]
 ) -> tuple[Permission, ...]:
+    here = Place(place.account or "*", place.region)
     configuration = configuration.with_variables(dict.fromkeys(known, place.region), release)
-    return tuple(_of_part(need, place) for need in adot.component_permissions(configuration, release))
+    return tuple(_of_part(need, here) for need in adot.component_permissions(configuration, release))
 
 
 def _of_part(need: adot.ComponentPermission, here: Place) -> Permission:

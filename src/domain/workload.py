@@ -191,6 +191,12 @@ class Workload:
             case _:
                 return None
 
+    @property
+    def whole_configuration(self) -> CollectorConfiguration | None:
+        """The same; None also where a variable decides which of its components run."""
+        found = self.read_configuration
+        return None if found is None or found.open_at else found
+
     def _own_configuration(self) -> Fact[CollectorConfiguration | ConfigurationUnreadable] | None:
         """What the collector reads where no parameter feeds it; None where there is no collector."""
         collector = self.collector
@@ -281,11 +287,8 @@ class Workload:
 
 
 @lru_cache(maxsize=256)
-def _read(text: str) -> Fact[CollectorConfiguration | ConfigurationUnreadable]:
+def _read(text: str) -> Known[CollectorConfiguration | ConfigurationUnreadable]:
     try:
-        configuration = CollectorConfiguration.parse(text)
+        return Known(CollectorConfiguration.parse(text))
     except ConfigurationUnreadable as unreadable:
         return Known(unreadable)
-    if configuration.open_at:
-        return Unavailable(MissingReason.STRUCTURE_IN_VARIABLE, resource=configuration.open_at)
-    return Known(configuration)

@@ -1,14 +1,16 @@
 """CloudFormation and SAM templates, in JSON and YAML, and what CDK synthesises."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from cli.sources.cloudformation_writing import Rewriting, Written, named_as_the_api
-from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant, opaque
+from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant, opaque, varies
 from cli.sources.nodes import Node, Part, Style
 from cli.sources.open_images import as_collectors
-from cli.sources.resolving import STAND_INS, VARIANTS, Resolver, is_evaluable
+from cli.sources.resolving import STAND_INS, VARIANTS, Resolver, is_evaluable, once_each
 from cli.sources.roles import Documents, closed, fact_of, parameters_named_in
 from cli.texts import Text, shown
 from cli.unusable import NoDefinition
@@ -18,6 +20,7 @@ from domain.facts import Fact, LogGroup, Parameter, Role
 
 _TASK: Final = "AWS::ECS::TaskDefinition"
 _SERVICE: Final = "AWS::ECS::Service"
+_OPEN: Final = re.compile(r"\$\{([^{}]*)\}")
 
 
 def of_template(given: Text, root: Node) -> File:
@@ -53,7 +56,7 @@ def _definition(
         roots["service"], service = runs.node, runs.service
     stack, unresolved = base.stack, base.unresolved(name, "" if runs is None else runs.name)
     others = _others(variants[1:], name, runs) if unresolved or base.resolver.stands_in else ()
-    around = Around(service, stack, tuple(others), STAND_INS, unresolved)
+    around = Around(service, stack, tuple(others), STAND_INS, unresolved, varies(node.get("family")))
     origin = Origin(base.given.name, base.given.text, roots)
     return Definition(task, (name,), origin=origin, around=around)
 
@@ -137,7 +140,7 @@ class _Template:
         if self._stack is None:
             names = {found.value for name in self.of_type("AWS::Logs::LogGroup") if (found := self._name(name))}
             self._stack = Stack(
-                parameters={parameter.name: parameter for _, parameter in self._parameters()},
+                parameters=once_each(parameter for _, parameter in self._parameters),
                 roles=dict(self._roles()),
                 log_groups={str(name): LogGroup(str(name)) for name in names},
             )
@@ -151,7 +154,7 @@ class _Template:
             if arn and (node := self.resolver.resource(name)) is not None:
                 found[arn] = node
         named = parameters_named_in(task)
-        for node, parameter in self._parameters():
+        for node, parameter in self._parameters:
             if named & {parameter.name, parameter.name.removeprefix("/")}:
                 found["parameter"] = node
         return found
@@ -165,17 +168,28 @@ class _Template:
         arn = None if found is None else self.resolver.resolved(_reference(found, {"Fn::GetAtt": [name, "Arn"]}))
         return str(arn.value) if arn is not None and not arn.open else ""
 
-    def _parameters(self) -> Iterator[tuple[Node, Parameter]]:
-        """Yield each parameter whose value can be evaluated, once for each name of it, and its value's place."""
+    @cached_property
+    def _parameters(self) -> Sequence[tuple[Node, Parameter]]:
+        """Each parameter whose value can be evaluated, once for each name of it, and its value's place."""
+        return [*self._parameters_found()]
+
+    def _parameters_found(self) -> Iterator[tuple[Node, Parameter]]:
         for name in self.of_type("AWS::SSM::Parameter"):
             written, called = self.properties(name), self._name(name)
             value = written.get("Value") if written else None
             if written is None or value is None or called is None:
                 continue
-            if isinstance(value.value, str) and is_evaluable(value, self.resolver.variant):
-                kind, named = written.get("Type"), written.get("Name")
-                for each in dict.fromkeys(str(node.value) for node in (called, named) if node is not None):
-                    yield value, Parameter("", each, str(kind.value if kind else "String"), value.value)
+            kind, named = written.get("Type"), written.get("Name")
+            if (kind is not None and kind.open) or not is_evaluable(value, self.resolver.variant):
+                continue
+            names = (str(node.value) for node in (called, named) if node is not None and self._is_one(node))
+            for each in dict.fromkeys(names) if isinstance(value.value, str) else ():
+                yield value, Parameter("", each, str(kind.value if kind else "String"), value.value)
+
+    def _is_one(self, name: Node) -> bool:
+        """Whether the same text is the same name: what is open in it are parameters, and no functions."""
+        opens = _OPEN.findall(name.value) if isinstance(name.value, str) else ()
+        return all(self.resolver.template.get("Parameters", each) is not None for each in opens)
 
     def _roles(self) -> Iterator[tuple[str, Fact[Role]]]:
         attached = [*self._attached()]

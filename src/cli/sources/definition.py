@@ -1,6 +1,5 @@
 """What every kind of source gives: task definitions, what is known around them, and their places."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -8,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from cli.output.evaluation import Location
-from cli.sources.nodes import Edited, Lines, Node, found_at, open_below
+from cli.sources.nodes import Edited, Lines, Node, Style, found_at, open_below
 from domain.drift import Drift
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -64,6 +63,8 @@ class Around:
     others: "tuple[Variant, ...]" = ()
     hidden: tuple[tuple[str, str], ...] = ()
     unresolved: tuple[str, ...] = ()
+    family_varies: bool = False
+    """Whether the family is computed, or made by AWS, so that it is another in another deployment."""
 
     def shown(self, text: str) -> str:
         """Return a text as people may read it."""
@@ -82,8 +83,6 @@ class Variant:
 
 
 NOTHING: Final = Around()
-_KEY_ABOVE: Final = re.compile(r"[^\n]*:[ \t]*(?:#[^\n]*)?\n\s*(?:#[^\n]*\n\s*)*")
-"""The key of a value that begins in a line below it, as in YAML's blocks: the key is what people look for."""
 _SERVICE: Final = "service/"
 """How the path of a drift of a service begins."""
 
@@ -160,7 +159,7 @@ class Origin:
         if node is None:
             return None
         found, _ = found_at(node, where)
-        above = _KEY_ABOVE.fullmatch(self.text, found.begin, found.node.begin)
+        above = _is_key_above(self.text[found.begin : found.node.begin])
         line, column = self._lines.place(found.begin if above else found.node.begin)
         if line == 1:
             column += self.column - 1
@@ -186,6 +185,20 @@ class Origin:
         return node.open if node.parts is not None or not isinstance(node.value, str) else ""
 
 
+def _is_key_above(before: str) -> bool:
+    """Whether what stands before a value is its key, in a line above: then the key is what people look for."""
+    key, _, below = before.partition("\n")
+    words = key.partition(" #")[0].split()
+    while words and words[-1].startswith(("&", "!")):  # an anchor or a tag
+        words.pop()
+    is_key = below != "" or before.endswith("\n")
+    return is_key and " ".join(words).endswith(":") and all(_says_nothing(line) for line in below.split("\n"))
+
+
+def _says_nothing(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith("#")
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """One task definition of a file, at `path`; with `tags_outside`, its tags are next to it in the file."""
@@ -209,6 +222,11 @@ def opaque(name: str, family: str = "", expression: str = "") -> Definition:
     by = f" ({expression})" if expression else ""
     why = f"its containers are not known here: the source computes them, or takes them from elsewhere{by}"
     return Definition(TaskDefinition({"family": family or name}), (name,), unread=why)
+
+
+def varies(written: Node | None) -> bool:
+    """Return whether a value is not written in the source as it is."""
+    return written is None or written.style is Style.FIXED
 
 
 @dataclass(frozen=True, slots=True)

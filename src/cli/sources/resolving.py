@@ -5,7 +5,7 @@ default, is open: it gets a placeholder, and in each further variant another val
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -13,6 +13,9 @@ from cli.sources.embedding import marks_of
 from cli.sources.nodes import Node, Part, Style, mapping, sequence
 from cli.texts import integer
 from domain.collector import CollectorConfiguration, ConfigurationUnreadable
+from domain.collector.reading import Value
+from domain.collector.references import has_reference
+from domain.facts import Parameter
 
 REGION: Final = "zz-region-1"
 ACCOUNT: Final = "000000000000"
@@ -20,6 +23,7 @@ STAND_INS: Final = ((REGION, "${AWS::Region}"), (ACCOUNT, "${AWS::AccountId}"))
 VARIANTS: Final = 4
 """How many values are tried for what is open."""
 _DEEPEST = 60
+_NO_BRACES = str.maketrans("{}", "()")
 _SUBSTITUTED = re.compile(r"\$\{(?P<literal>!)?(?P<name>[^${}]*)\}")
 _REAL_REGION = re.compile(r"(?<![\w-])(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov)?-(?:[a-z]+-)+\d(?![\w])")
 _REAL_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
@@ -35,7 +39,7 @@ _NAMES: Mapping[str, str] = {
 
 def open_text(name: str, variant: int) -> str:
     """Return what stands for an open value: a placeholder, or in a variant something else."""
-    return (f"${{{name}}}", "0", "true", "x")[variant % VARIANTS]
+    return (f"${{{name.translate(_NO_BRACES)}}}", "0", "true", "x")[variant % VARIANTS]
 
 
 @dataclass
@@ -176,7 +180,7 @@ class Resolver:
         if default is None or written.startswith("AWS::SSM::Parameter::Value"):
             allowed = parameter.get("AllowedValues")
             values = allowed.value if allowed and isinstance(allowed.value, list) else []
-            if not values or default is not None:
+            if not values or default is not None or len(values) > VARIANTS:
                 return None
             self.unresolved[name] = None
             return self._computed(whole, _as_text(values[self.variant % len(values)]), name)
@@ -367,17 +371,37 @@ def first_open(node: Node) -> str:
 def is_evaluable(written: Node, variant: int) -> bool:
     """Return whether a parameter's value can be evaluated: nothing in it is open, or single values of a configuration.
 
-    What is open anywhere else in a text may add lines to it.
+    What is open anywhere else in a text may add lines to it, or be a key.
     """
     if not isinstance(written.value, str) or not written.open:
         return not first_open(written)
     if written.value == open_text(written.open, variant):
         return False
     try:
-        CollectorConfiguration.parse(written.value)
+        configuration = CollectorConfiguration.parse(written.value)
     except ConfigurationUnreadable:
         return False
-    return True
+    return not any(map(has_reference, _keys_within(configuration.document)))
+
+
+def _keys_within(value: Value) -> Iterator[str]:
+    match value:
+        case Mapping():
+            yield from value
+            yield from (key for each in value.values() for key in _keys_within(each))
+        case tuple():
+            yield from (key for each in value for key in _keys_within(each))
+        case _:
+            return
+
+
+def once_each(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
+    """Return parameters by name; none of a name that several have, because which of them is created is not known."""
+    found, several = dict[str, Parameter](), set[str]()
+    for each in parameters:
+        if found.setdefault(each.name, each) != each:
+            several.add(each.name)
+    return {name: each for name, each in found.items() if name not in several}
 
 
 def _as_text(value: Any) -> str:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
-from cli.sources.definition import Around, Definition, Origin, Stack, Variant, opaque
+from cli.sources.definition import Around, Definition, Origin, Stack, Variant, opaque, varies
 from cli.sources.embedding import json_within
 from cli.sources.hcl_values import ARNS
 from cli.sources.nodes import Node, Part, Style, mapping, open_below, sequence
 from cli.sources.open_images import as_collectors
-from cli.sources.resolving import ACCOUNT, REGION, is_evaluable, region_of
+from cli.sources.resolving import ACCOUNT, REGION, is_evaluable, once_each, region_of
 from cli.sources.roles import Documents, closed, fact_of, parameters_named_in
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -72,6 +72,10 @@ class Resource:
         return ARNS[self.kind].format(name.removeprefix("/"))
 
 
+_IGNORED: Final = frozenset({"value", "insecure_value", "all", "all_changes"})
+"""What `ignore_changes` names where the value is ignored."""
+
+
 @dataclass(frozen=True)
 class ModuleResources:
     """The resources of a module, in one variant of what is open."""
@@ -115,7 +119,7 @@ class ModuleResources:
         """Return what else the module creates."""
         groups = (each.called for each in self.of("aws_cloudwatch_log_group"))
         return Stack(
-            parameters={each.called: parameter for each, _, parameter in self._parameters()},
+            parameters=once_each(parameter for _, _, parameter in self._parameters),
             roles={each.arn: self._role(each) for each in self.of("aws_iam_role")},
             log_groups={name: LogGroup(name) for name in groups},
         )
@@ -124,15 +128,22 @@ class ModuleResources:
         """Return in which files the roles are, and the parameter that a task takes from the module."""
         found = {each.arn: (each.file, each.attributes) for each in self.of("aws_iam_role")}
         named = parameters_named_in(task)
-        for each, node, _ in self._parameters():
+        for each, node, _ in self._parameters:
             if named & {each.called, each.called.removeprefix("/")}:
                 found["parameter"] = (each.file, node)
         return found
 
-    def _parameters(self) -> Iterator[tuple[Resource, Node, Parameter]]:
+    @cached_property
+    def _parameters(self) -> Sequence[tuple[Resource, Node, Parameter]]:
+        return [*self._parameters_found()]
+
+    def _parameters_found(self) -> Iterator[tuple[Resource, Node, Parameter]]:
         for each in self.of("aws_ssm_parameter"):
             value = each.attributes.get("value") or each.attributes.get("insecure_value")
-            if value is None or not is_evaluable(value, self.variant):
+            kind = each.attributes.get("type")
+            if value is None or (kind is not None and kind.open) or not is_evaluable(value, self.variant):
+                continue
+            if _is_ignored(each):
                 continue
             text = value.value if isinstance(value.value, str) else json.dumps(value.value)
             yield each, value, Parameter("", each.called, each.text("type") or "String", text)
@@ -183,6 +194,12 @@ class ModuleResources:
         return closed(found, self.variant)
 
 
+def _is_ignored(parameter: Resource) -> bool:
+    """Return whether Terraform keeps the text that a parameter has in AWS, whatever the source says."""
+    lifecycle = parameter.attributes.get("lifecycle")
+    return lifecycle is not None and any(name.rpartition(".")[2] in _IGNORED for name in open_below(lifecycle))
+
+
 def definitions_of(
     file: str, texts: Mapping[str, str], read: Sequence[ModuleResources]
 ) -> Iterator[tuple[Definition, Node | None, Node | None]]:
@@ -209,9 +226,10 @@ def definitions_of(
             others = {key: origins[name] for key, (name, _) in places.items() if name != file}
             origin = replace(origins[file], others=others)
             unresolved = base.unresolved(resource, None if runs is None else runs[0])
-            varies = unresolved or any(region_of(text) != REGION for text in texts.values())
-            variant = tuple(_others(variants, resource.name, service)) if varies else ()
-            around = Around(service, base.stack, variant, STAND_INS, unresolved)
+            is_open = unresolved or any(region_of(text) != REGION for text in texts.values())
+            variant = tuple(_others(variants, resource.name, service)) if is_open else ()
+            family = varies(node.get("family"))
+            around = Around(service, base.stack, variant, STAND_INS, unresolved, family)
             yield Definition(task, (resource.name,), origin=origin, around=around), node, own
 
 

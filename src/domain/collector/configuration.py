@@ -8,7 +8,7 @@ from typing import Self
 
 from domain.collector.reading import Value
 from domain.collector.references import has_reference, with_known
-from domain.collector.releases import ComponentKind, Release, canonical_type
+from domain.collector.releases import LOCALHOST_SINCE, ComponentKind, Release, canonical_type
 from domain.collector.scalars import normal_id, shown
 
 type Options = Mapping[str, Value]
@@ -16,6 +16,7 @@ type Options = Mapping[str, Value]
 SECTIONS = (*(kind.value for kind in ComponentKind), "service")
 SIGNALS = frozenset({"traces", "metrics", "logs", "profiles"})
 _NOTHING: Options = MappingProxyType({})
+_SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,13 @@ class Pipeline:
     def where(self) -> str:
         """The path of names that drifts use."""
         return f"service/pipelines/{self.id}"
+
+
+def _is_expanded(value: Value) -> bool:
+    """Whether a text, or one of a list, has a variable in braces, which every release expands."""
+    if isinstance(value, tuple):
+        return any(map(_is_expanded, value))
+    return has_reference(value, LOCALHOST_SINCE)
 
 
 def mapping(value: Value) -> Options:
@@ -188,32 +196,24 @@ class CollectorConfiguration:
         return MappingProxyType(found)
 
     @cached_property
-    def open_at(self) -> str:
-        """The first place where a variable gives names or whole sections, so that they are not known; else empty.
+    def unseen_at(self) -> str:
+        """The first section, or list of pipelines, that a variable gives as a whole; else empty.
 
-        The collector puts what the variable holds there, read as YAML.
+        The collector puts what the variable holds there, read as YAML. It expands no keys.
         """
-        return next(self._open_places(), "")
+        places: list[tuple[str, Value]] = [(section, self.document.get(section)) for section in SECTIONS]
+        places.append((f"{_SERVICE}/pipelines", self.service.get("pipelines")))
+        return next((where for where, value in places if _is_expanded(value)), "")
 
-    def _open_places(self) -> Iterator[str]:
-        for section in SECTIONS:
-            if has_reference(self.document.get(section)):
-                yield section
-        for kind in ComponentKind:
-            if any(map(has_reference, mapping(self.document.get(kind.value)))):
-                yield kind.value
-        lists = [("service/extensions", self.service.get("extensions"))]
-        pipelines = self.service.get("pipelines")
-        if has_reference(pipelines) or any(map(has_reference, mapping(pipelines))):
-            yield "service/pipelines"
-        for given, body in mapping(pipelines).items():
-            where = f"service/pipelines/{shown(given)}"
-            if has_reference(body):
-                yield where
-            lists += [(f"{where}/{part}", value) for part, value in mapping(body).items()]
-        for where, value in lists:
-            if has_reference(value) or (isinstance(value, tuple) and any(map(has_reference, value))):
-                yield where
+    @cached_property
+    def open_at(self) -> str:
+        """The same, or the first place where a variable gives names of components: which of them run is not known."""
+        places: list[tuple[str, Value]] = [(f"{_SERVICE}/extensions", self.service.get("extensions"))]
+        for given, body in mapping(self.service.get("pipelines")).items():
+            where = f"{_SERVICE}/pipelines/{shown(given)}"
+            places.append((where, body))
+            places += ((f"{where}/{part}", value) for part, value in mapping(body).items())
+        return self.unseen_at or next((where for where, value in places if _is_expanded(value)), "")
 
     @cached_property
     def started_extensions(self) -> tuple[str, ...]:

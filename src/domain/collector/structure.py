@@ -21,7 +21,7 @@ _PIPELINES: Final = "service/pipelines"
 def structural_problems(configuration: CollectorConfiguration) -> Iterator[Problem]:
     """Yield what would stop the collector from starting with this configuration, by its structure alone.
 
-    What a variable gives (`open_at`) is taken for what is written.
+    Nothing is said of what a variable gives (`open_at`).
     """
     yield from _sections(configuration)
     yield from _service(configuration)
@@ -46,7 +46,8 @@ def _sections(configuration: CollectorConfiguration) -> Iterator[Problem]:
     for kind in ComponentKind:
         section = configuration.document.get(kind.value)
         if section is not None and not isinstance(section, Mapping):
-            yield _form(ProblemCode.SECTION_FORM, kind.value, wanted=(kind.noun,))
+            if not has_reference(section):
+                yield _form(ProblemCode.SECTION_FORM, kind.value, wanted=(kind.noun,))
         elif kind in _NEEDED and not section:
             yield _form(ProblemCode.SECTION_EMPTY, kind.value, wanted=(kind.noun,))
         yield from _components(kind, mapping(section))
@@ -69,7 +70,7 @@ def _service(configuration: CollectorConfiguration) -> Iterator[Problem]:
     service = configuration.document.get(_SERVICE)
     if service is None:
         yield _form(ProblemCode.SERVICE_MISSING, _SERVICE)
-    elif not isinstance(service, Mapping):
+    elif not isinstance(service, Mapping) and not has_reference(service):
         yield _form(ProblemCode.SERVICE_FORM, _SERVICE, wanted=_SERVICE_KEYS)
     for key in configuration.service:
         if key not in _SERVICE_KEYS:
@@ -83,7 +84,7 @@ def _pipelines(configuration: CollectorConfiguration) -> Iterator[Problem]:
     pipelines = configuration.service.get("pipelines")
     if pipelines is None or pipelines == {}:
         yield _form(ProblemCode.PIPELINES_MISSING, _PIPELINES)
-    elif not isinstance(pipelines, Mapping):
+    elif not isinstance(pipelines, Mapping) and not has_reference(pipelines):
         yield _form(ProblemCode.PIPELINES_FORM, _PIPELINES)
     for given, body in mapping(pipelines).items():
         where = f"{_PIPELINES}/{shown(given)}"
@@ -93,7 +94,7 @@ def _pipelines(configuration: CollectorConfiguration) -> Iterator[Problem]:
             yield _form(
                 ProblemCode.PIPELINE_ID, where, nearest=f"{near}{slash}{shown(name)}" if near and name else near
             )
-        if body is not None and not isinstance(body, Mapping):
+        if body is not None and not isinstance(body, Mapping) and not has_reference(body):
             yield _form(ProblemCode.PIPELINE_FORM, where)
         for key, value in mapping(body).items():
             if key not in _PIPELINE_KEYS:
@@ -104,29 +105,31 @@ def _pipelines(configuration: CollectorConfiguration) -> Iterator[Problem]:
 
 def _id_list(value: Value, where: str) -> Iterator[Problem]:
     """The collector takes a list, and neither one text nor several in one."""
-    if value is None:
+    if value is None or has_reference(value):
         return
     if not isinstance(value, tuple) or not all(isinstance(item, str) and item for item in value):
         yield _form(ProblemCode.ID_LIST, where)
         return
     for item in value:
-        if isinstance(item, str) and not is_component_id(item):
+        if isinstance(item, str) and not has_reference(item) and not is_component_id(item):
             yield _form(ProblemCode.COMPONENT_ID, where, found=shown(item))
 
 
 def _references(configuration: CollectorConfiguration) -> Iterator[Problem]:
-    bodies = {
-        normal_id(given): mapping(body) for given, body in mapping(configuration.service.get("pipelines")).items()
-    }
+    bodies = {normal_id(given): body for given, body in mapping(configuration.service.get("pipelines")).items()}
     for pipeline in configuration.pipelines.values():
         where = f"{_PIPELINES}/{shown(pipeline.id)}"
         for part in ("receivers", "exporters"):
-            if is_empty(bodies[pipeline.id].get(part)):
+            body = bodies[pipeline.id]
+            if not has_reference(body) and is_empty(mapping(body).get(part)):
                 yield Problem(Topic.REFERENCES, ProblemCode.PIPELINE_EMPTY, f"{where}/{part}", wanted=(part,))
         yield from _names_in(configuration, pipeline, where)
     yield from _undefined(
         configuration, f"{_SERVICE}/extensions", ComponentKind.EXTENSION, configuration.started_extensions
     )
+    started = configuration.service.get("extensions")
+    if any(map(has_reference, started if isinstance(started, tuple) else (started,))):
+        return
     for component in configuration.used:
         for path, name in _extensions_named(component.settings):
             if not has_reference(name) and normal_id(name) not in configuration.started_extensions:
@@ -149,9 +152,11 @@ def _undefined(
     configuration: CollectorConfiguration, where: str, kind: ComponentKind, ids: tuple[str, ...]
 ) -> Iterator[Problem]:
     defined = configuration.defined(kind)
+    if has_reference(configuration.document.get(kind.value)):
+        return
     for name in dict.fromkeys(ids):
         is_connector = kind in _NEEDED and name in configuration.connectors
-        if name in defined or is_connector:
+        if name in defined or is_connector or has_reference(name):
             continue
         yield Problem(
             Topic.REFERENCES,

@@ -27,6 +27,7 @@ def has_placeholder(value: object) -> bool:
 # In a command line or a header's value the same signs have other meanings, so only a whole placeholder counts.
 _WHOLE = re.compile(r"\$\{[A-Za-z_][\w.-]*\}|\{\{[^{}]*\}\}|<[A-Za-z_][\w .-]*>|%[A-Za-z_]\w{2,}%", re.ASCII)
 _FIRST = ("$", "{", "<", "%")
+_ANY = re.compile(rf"{_WHOLE.pattern}|\$\{{[^{{}}]*\}}|\$\w+", re.ASCII)
 
 
 def has_whole_placeholder(text: str) -> bool:
@@ -34,17 +35,36 @@ def has_whole_placeholder(text: str) -> bool:
     return _WHOLE.search(text) is not None or _is_name(text)
 
 
+def is_open(text: str) -> bool:
+    """Return whether a text begins with a placeholder, so that not even its kind is known: `${DB}:password::`."""
+    return text.startswith(_FIRST) and placeholder(text)
+
+
+def without_placeholders(text: str) -> str:
+    """Return a text with a wildcard for each placeholder: `/shop-*/token` for `/shop-${ENV}/token`."""
+    return _ANY.sub("*", text) if placeholder(text) else text
+
+
 def texts_within(value: object) -> Iterator[str]:
     """Yield every text in a JSON value, keys aside, in any order."""
+    yield from (each for each in _leaves(value) if isinstance(each, str))
+
+
+def values_within(value: object) -> Iterator[str]:
+    """Yield every text, number and truth in a JSON value as a text, keys aside, in any order."""
+    yield from (each if isinstance(each, str) else repr(each) for each in _leaves(value))
+
+
+def _leaves(value: object) -> Iterator[object]:
     left = [value]
     while left:
         each = left.pop()
-        if isinstance(each, str):
-            yield each
-        elif isinstance(each, dict):
+        if isinstance(each, dict):
             left.extend(each.values())
         elif isinstance(each, list | tuple):
             left.extend(each)
+        else:
+            yield each
 
 
 def placeholders_in(value: object) -> Counter[str]:

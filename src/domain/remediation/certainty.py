@@ -17,7 +17,7 @@ from domain.assumptions import (
     SameConfiguration,
     XrayAnswered,
 )
-from domain.collector import ConfigurationUnreadable
+from domain.collector import CollectorConfiguration, ConfigurationUnreadable
 from domain.collector.distributions import distribution_of
 from domain.collector.releases import Release, release_facts
 from domain.drift import Code, Remark
@@ -113,6 +113,8 @@ def _of_configuration(workload: Workload) -> str | None:
     match workload.configuration:
         case Known(ConfigurationUnreadable()):
             return f"{what} is not known: it cannot be parsed."
+        case Known(CollectorConfiguration(open_at=place)) if place:
+            return f"{what} is not known: a variable gives {place}."
         case fact:
             return _missing(what, fact)
 

@@ -62,7 +62,8 @@ class Applications(Part):
     memory_floor: int = Field(default=512, ge=0, description="MiB that all applications of a task keep.")
     repositories: tuple[Repository, ...] = Field(
         default=(),
-        description="Patterns of repositories of applications whose name or port suggests a collector: they are not taken for one.",
+        description="Patterns of repositories of applications whose name or port suggests a collector: they are not"
+        " taken for one.",
     )
     resource_attributes: tuple[str, ...] = Field(
         default=("service.name", "deployment.environment"),

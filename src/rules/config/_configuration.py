@@ -29,6 +29,7 @@ class ConfigurationDoubt(Code):
     UNPARSABLE = "configuration-unparsable", "Unknown: the configuration cannot be parsed."
     ABSENT = "configuration-absent", "Unknown: the parameter with the configuration does not exist."
     UNREAD = "configuration-unread", "Unknown: the configuration could not be read."
+    UNSEEN = "configuration-unseen", "Unknown: a variable gives a part of the configuration."
     FOR_EC2 = "configuration-for-ec2", "Unknown: the bundled file is for EC2, as sidecar.config-effective reports."
 
 
@@ -55,7 +56,7 @@ type Available = tuple[CollectorConfiguration | None, tuple[Doubt, ...]]
 
 
 def configuration_of(workload: Workload) -> Available:
-    """Give the configuration; else the doubt in its place.
+    """Give the configuration, else the doubt in its place; both where a variable gives whole sections of it.
 
     There is no doubt where a parameter could not be read: the engine reports that itself.
     """
@@ -66,7 +67,7 @@ def configuration_of(workload: Workload) -> Available:
             if found.excerpt and any((part.kind, part.canonical) in NEEDS_EC2 for part in found.used):
                 why = "The collector cannot run with this file of its image, which is for EC2."
                 return None, (Doubt(ConfigurationDoubt.FOR_EC2, WHERE, why),)
-            return found, ()
+            return found, _doubts(found.unseen_at)
         case Absent():
             why = "The parameter that holds the configuration does not exist."
             return None, (Doubt(ConfigurationDoubt.ABSENT, WHERE, why),)
@@ -78,21 +79,34 @@ def configuration_of(workload: Workload) -> Available:
 
 
 def well_formed_configuration_of(workload: Workload) -> Available:
-    """The same, with a doubt where config.well-formed drifts: one cause is reported once."""
+    """The same, with a doubt where config.well-formed drifts, or a variable decides which components run."""
     configuration, doubts = configuration_of(workload)
-    if configuration is not None and _is_malformed(configuration):
+    if configuration is None:
+        return None, doubts
+    if _is_malformed(configuration):
         return None, (Doubt(WellFormedDoubt.MALFORMED, WHERE, "The configuration is not well-formed."),)
-    return configuration, doubts
+    return configuration, _doubts(configuration.open_at)
 
 
-def configuration_check(find: Callable[[CollectorConfiguration], tuple[Drift | Doubt, ...]]) -> Check:
-    """Give the check of a rule that a well-formed configuration alone decides."""
+def _doubts(where: str) -> tuple[Doubt, ...]:
+    """Give the doubt where a variable gives a part of the configuration; none where the place is empty."""
+    why = f"A variable gives {where} when the collector starts, and what it holds is not known."
+    return (Doubt(ConfigurationDoubt.UNSEEN, WHERE, why),) if where else ()
+
+
+def configuration_check(
+    find: Callable[[CollectorConfiguration], tuple[Drift | Doubt, ...]], *, all_of_it: bool = False
+) -> Check:
+    """Give the check of a rule that a well-formed configuration alone decides.
+
+    One that reports what is missing needs `all_of_it`, without a variable in its place.
+    """
     found = once(find)
 
     def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         configuration, doubts = well_formed_configuration_of(workload)
         yield from doubts
-        if configuration is not None:
+        if configuration is not None and not (all_of_it and configuration.open_at):
             yield from found(configuration)
 
     return check

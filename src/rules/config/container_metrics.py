@@ -53,6 +53,6 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     codes=(*Kind, *DEFINED),
     of_configuration=True,
-    check=configuration_check(_drifts),
+    check=configuration_check(_drifts, all_of_it=True),
     reference="https://aws-otel.github.io/docs/components/ecs-metrics-receiver",
 )

@@ -7,7 +7,7 @@ from domain.collector.releases import ComponentKind
 from domain.drift import Code, Doubt, Drift
 from domain.ecs.container import Container
 from domain.identical import once
-from domain.otlp import PORTS, Protocol, Route, Signal, instrumented, routes
+from domain.otlp import ENDPOINT, PORTS, Protocol, Route, Signal, instrumented, routes
 from domain.otlp_receivers import otlp_receivers
 from domain.rule import Rule
 from domain.severity import Severity
@@ -41,7 +41,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield what keeps the applications' telemetry from being received: ports first, then signals."""
     configuration, doubts = well_formed_configuration_of(workload)
     yield from doubts
-    if configuration is None:
+    if configuration is None or configuration.open_at:
         return
     senders = tuple((app, sent) for app in workload.applications if instrumented(app) and (sent := _sent(app)))
     listeners, taken = _listeners(configuration, workload.release), _taken(configuration, _OTLP)
@@ -145,7 +145,7 @@ def _untaken(signal: Signal, senders: _Senders) -> Drift:
     """The signal that is lost: traces, which every instrumented application sends, or one that is declared."""
     where, traces = f"service/pipelines/{signal}", signal is Signal.TRACES
     sending = (app for app, sent in senders if any(route.signal is signal for route in sent))
-    names = joined(app.name for app in sending if traces or _declares(app, signal))
+    names = joined(app.name for app in sending if _declares(app, signal) or (traces and not _names_others(app)))
     why = f"No {signal} pipeline receives OTLP"
     if names:
         severity = None if traces else Severity.LOW
@@ -158,6 +158,12 @@ def _declares(app: Container, signal: Signal) -> bool:
     """Whether its own variables name this signal, rather than that its SDK may send it."""
     named = (signal.exporter_variable, signal.endpoint_variable)
     return any(name in app.environment or name in app.secrets for name in named)
+
+
+def _names_others(app: Container) -> bool:
+    """Whether it says where other signals than traces go, and of traces nothing: it may send none."""
+    every = ENDPOINT in app.environment or ENDPOINT in app.secrets
+    return not every and any(_declares(app, signal) for signal in Signal if signal is not Signal.TRACES)
 
 
 RULE = Rule(

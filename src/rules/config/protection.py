@@ -51,6 +51,6 @@ RULE = Rule(
     severity=Severity.LOW,
     codes=(*Kind, *WELL_FORMED),
     of_configuration=True,
-    check=configuration_check(_drifts),
+    check=configuration_check(_drifts, all_of_it=True),
     reference="https://opentelemetry.io/docs/collector/scaling/",
 )

@@ -24,7 +24,8 @@ def _drifts(configuration: CollectorConfiguration) -> tuple[Drift, ...]:
     """Give each undefined name, then what is never used."""
     structure = structure_of(configuration)
     dangling = (drift_of(Kind, problem) for problem in structure if problem.topic is Topic.REFERENCES)
-    unused = (f"{part.kind}/{shown(part.id)}" for part in configuration.unused())
+    parts = () if configuration.open_at else configuration.unused()
+    unused = (f"{part.kind}/{shown(part.id)}" for part in parts)
     why, note = "It is defined and never used.", Severity.INFORMATIONAL
     return (*dangling, *(Drift(Kind.UNUSED, where, why, severity=note) for where in unused))
 

@@ -49,6 +49,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
             yield from _size(workload)
             problems = structure_of(found)
             yield from (drift_of(Kind, problem) for problem in problems if problem.topic is Topic.FORM)
+            if found.unseen_at:
+                yield from configuration_of(workload)[1]
         case Absent() | Unavailable():
             yield from configuration_of(workload)[1]
 

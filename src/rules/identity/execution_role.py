@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from domain.drift import Doubt, Drift
+from domain.ecs.placeholders import is_open
 from domain.facts import Absent, FactKind, Known, Unavailable
 from domain.rule import Rule
 from domain.severity import Severity
@@ -23,10 +24,20 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
             from domain.permissions import permissions_to_start  # noqa: PLC0415 - only a role that was read needs it
 
             yield from shortfalls(role, _MEMBER, "The start of the task", permissions_to_start(workload))
+            yield from _open_references(workload)
         case Absent():
             yield absent(_MEMBER)
         case Unavailable():
             pass
+
+
+def _open_references(workload: Workload) -> Iterator[Doubt]:
+    """Yield a doubt for each secret of which a template's placeholder is the name."""
+    for container in workload.task.containers:
+        for name, value_from in container.secrets.items():
+            if is_open(value_from):
+                where = f"{_MEMBER}/containers/{container.name}/secrets/{name}"
+                yield Doubt(Shortfall.UNDECIDED, where, "What its placeholder names is not known, nor what it needs.")
 
 
 RULE = Rule(

@@ -53,7 +53,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if workload.distribution.health_check is None:
         raise Refusal(Kind.NOTHING_TO_RUN, "What the collector's image can run as a health check is not known.")
     listener = _listener(workload)
-    if workload.read_configuration is not None and listener is None:
+    if workload.whole_configuration is not None and listener is None:
         waiting = [each.name for each in workload.task.containers if (collector.name, "HEALTHY") in each.depends_on]
         if waiting:
             raise Refusal(
@@ -97,7 +97,7 @@ def _program(command: tuple[str, ...]) -> str:
 def _cannot_succeed(workload: Workload, command: tuple[str, ...]) -> tuple[Kind, str] | None:
     if not workload.distribution.health_check or _program(command) != workload.distribution.health_check:
         return None
-    if workload.read_configuration is None:
+    if workload.whole_configuration is None:
         return None
     listener = _listener(workload)
     if listener is None:

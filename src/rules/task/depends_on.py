@@ -128,7 +128,7 @@ def _never_healthy(workload: Workload, collector: Container) -> str | None:
     program = words[1:] if words and words[0] == "CMD" else words
     if not words or words[0] in _SHELLS or program[:1] != ("/healthcheck",):
         return "its health check runs a program that its image does not contain; only /healthcheck is there"
-    configuration = workload.read_configuration
+    configuration = workload.whole_configuration
     if configuration is not None and health_check_listener(configuration) is None:
         return "its configuration does not start the health_check extension that the health check calls"
     return None
@@ -142,8 +142,11 @@ def _health_doubt(workload: Workload, container: Container, name: str, condition
     if target is None or target is not workload.collector or workload.distribution.health_check is None:
         return None
     match workload.configuration:
-        case Known(value=CollectorConfiguration()):
+        case Known(value=CollectorConfiguration(open_at="")):
             return None
+        case Known(value=CollectorConfiguration(open_at=place)):
+            why = f"Whether {name} becomes healthy depends on {place}, which a variable gives when it starts."
+            return Doubt(Kind.HEALTH_UNKNOWN, _where(container, name), why)
         case Unavailable(reason=reason) as unread:
             why = f"Whether {name} becomes healthy depends on its configuration: {reason}."
             return Doubt(Kind.HEALTH_UNKNOWN, _where(container, name), why, fact=unread)

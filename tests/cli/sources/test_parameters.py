@@ -108,3 +108,105 @@ def test_what_may_add_lines_makes_no_drift(run: Run, before: str, after: str) ->
     found = verdicts(run, "main.tf", text)
     certain = {rule for rule in ("config.well-formed", "config.references") if rule in found}
     assert {found[rule]["verdict"] for rule in certain} <= {"unknown"}
+
+
+# --- what is not certain ----------------------------------------------------------------------------------------------
+
+TEMPLATE = """
+Parameters:
+  It: {Type: String}
+  Port: {Type: String, AllowedValues: ['4317', '14317']}
+  Many: {Type: String, AllowedValues: [a, b, c, d, awsxray]}
+Mappings: {M: {x: {a: /one, b: /two}}}
+Conditions: {Cond: !Equals [!Ref It, x]}
+Resources:
+  Configuration:
+    Type: AWS::SSM::Parameter
+    Properties: {Type: TYPE, Name: NAME, Value: !Sub "VALUE"}
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Family: app
+      RequiresCompatibilities: [FARGATE]
+      ContainerDefinitions:
+        - Name: app
+          Image: nginx:1
+          Environment: [{Name: OTEL_EXPORTER_OTLP_ENDPOINT, Value: 'http://localhost:9999'}]
+        - Name: otel
+          Image: public.ecr.aws/aws-observability/aws-otel-collector:v0.47.0
+          Secrets: [{Name: AOT_CONFIG_CONTENT, ValueFrom: FROM}]
+"""
+
+
+def template(configuration: str, **parts: str) -> str:
+    values = {"TYPE": "String", "NAME": "/otel", "FROM": "/otel"} | parts
+    text = TEMPLATE.replace("VALUE", configuration.replace("\n", "\\n").replace('"', '\\"'))
+    for name, value in values.items():
+        text = text.replace(name, value)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "parts"),
+    [
+        ("[bach]", "[bach]", {"NAME": "!FindInMap [M, !Ref It, a]", "FROM": "!FindInMap [M, !Ref It, b]"}),
+        ("[bach]", "[bach]", {"TYPE": "!Ref It"}),
+        ("[awsxray]", '["${Many}"]', {}),
+        ("exporters:\n", '"${It}":\nexporters:\n', {}),
+    ],
+)
+def test_what_another_value_would_change_is_no_drift(run: Run, before: str, after: str, parts: dict[str, str]) -> None:
+    configuration = CONFIGURATION.replace("processors:\n  bach:\n", "").replace(before, after)
+    found = verdicts(run, "app.yaml", template(configuration, **parts))
+    drifted = {rule for rule in found if rule.startswith("config.") and found[rule]["verdict"] == "drifted"}
+    assert not drifted & {"config.references", "config.well-formed", "config.exists"}
+
+
+def test_of_two_parameters_of_one_name_none_is_evaluated(run: Run) -> None:
+    second = "  Other:\n    Type: AWS::SSM::Parameter\n    Condition: Cond\n"
+    second += "    Properties: {Type: String, Name: /otel, Value: 'nothing'}\n"
+    found = verdicts(run, "app.yaml", template(CONFIGURATION) + second)
+    assert found["config.components"]["verdict"] == "unknown"
+
+
+def test_a_drift_is_certain_where_it_is_and_not_elsewhere(run: Run) -> None:
+    """Of two drifts of a kind one depends on an open value."""
+    configuration = CONFIGURATION.replace("eu-west-1", "${It}").replace("0.0.0.0:4317", "0.0.0.0:${!env:NOT_SET}")
+    found = verdicts(run, "app.yaml", template(configuration))["config.variables"]
+    assert [each["where"] for each in found["drifts"]] == ["receivers/otlp/protocols/grpc/endpoint"]
+
+
+def test_a_value_with_braces_in_its_expression_is_open(run: Run) -> None:
+    configuration = CONFIGURATION.replace("eu-west-1", "${merge(var.it, {b = 1}).b}")
+    found = verdicts(run, "main.tf", TERRAFORM.format(name='"/otel"', configuration=configuration))
+    assert found["config.region"]["verdict"] == "unknown"
+
+
+def test_a_value_that_terraform_ignores_is_not_that_of_the_source(run: Run) -> None:
+    text = TERRAFORM.format(name='"/otel"', configuration="placeholder\n")
+    assert verdicts(run, "main.tf", text)["config.well-formed"]["verdict"] == "drifted"
+    left = text.replace(
+        '  type  = "String"\n', '  type  = "String"\n  lifecycle {\n    ignore_changes = [value]\n  }\n'
+    )
+    assert "config.well-formed" not in {
+        rule for rule, found in verdicts(run, "main.tf", left).items() if found["verdict"] == "drifted"
+    }
+
+
+def test_a_fix_that_another_value_would_change_needs_approval(run: Run) -> None:
+    configuration = CONFIGURATION.replace("0.0.0.0:4317", "0.0.0.0:${Port}")
+    found = verdicts(run, "app.yaml", template(configuration))["application.otlp-endpoint"]
+    assert (found["verdict"], found["fix"]) == ("drifted", "review")
+
+
+@pytest.mark.parametrize("family", ["", "Family: !Sub '${Known}-api'"])
+def test_no_fix_writes_a_family_that_the_source_computes(run: Run, family: str) -> None:
+    text = (
+        template(CONFIGURATION)
+        .replace("Family: app", family)
+        .replace("  It:", "  Known: {Type: String, Default: x}\n  It:")
+    )
+    found = verdicts(run, "app.yaml", text)["application.resource-attributes"]
+    assert (found["verdict"], found["fix"]) == ("drifted", "review")
+    named = verdicts(run, "app.yaml", template(CONFIGURATION))["application.resource-attributes"]
+    assert (named["verdict"], named["fix"]) == ("drifted", "safe")

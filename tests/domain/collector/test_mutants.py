@@ -82,8 +82,6 @@ def refusals(text: str, release: Release) -> tuple[str, ...]:
         configuration = CollectorConfiguration.parse(text)
     except ConfigurationUnreadable as unreadable:
         return (str(unreadable),)
-    if configuration.open_at:
-        return ()
     return (*_unknown_components(configuration, release), *map(str, _problems(configuration, release)))
 
 
