@@ -16,7 +16,7 @@ from cli.options import EvaluationOptions
 from cli.outcome import RuleOutcome
 from cli.output.names import FixKind, Outcome
 from cli.selection import selected
-from cli.sources.configuration import ConfigurationOrigin
+from cli.sources.configuration import ConfigurationOrigin, has_only_open_values
 from cli.sources.definition import NOTHING, Around, Origin, Variant, Wanted
 from cli.terminal import say
 from cli.texts import text_of
@@ -33,12 +33,19 @@ from domain.scope import only_a_collector, out_of_scope
 from domain.severity import Severity
 from domain.standard import Exemption, Standard, StandardInvalid, default_standard
 from domain.standard.problems import Level
+from domain.subject import Subject
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import ParameterReference, Workload
 from rules import BY_ID, CATALOGUE
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ACCOUNT = re.compile(r"\d{12}")
+
+_OF_OWN_TEXT = tuple(
+    replace(rule, subject=Subject.FAMILY) if rule.of_configuration and rule.subject is Subject.PARAMETER else rule
+    for rule in CATALOGUE
+)
+"""The catalogue for a task definition that holds its collector's configuration: there is no parameter to report."""
 
 _ONLY_A_COLLECTOR = "it has only a collector, and the rules are for tasks with applications; see `outrider collector`"
 
@@ -155,13 +162,14 @@ class FileEvaluator:
             return DefinitionResult(workload, (), self._why_outside(outside.reason, around))
         if only_a_collector(workload):
             return DefinitionResult(workload, (), _ONLY_A_COLLECTOR)
-        verdicts = engine.evaluate(workload, self.standard, CATALOGUE)
+        rules = _rules_for(workload, around)
+        verdicts = engine.evaluate(workload, self.standard, rules)
         by_rule = dict[str, list[Verdict]]()
         for verdict in verdicts:
             by_rule.setdefault(verdict.rule, []).append(verdict)
         outcomes = [self.said(BY_ID[rule], of_rule, workload) for rule, of_rule in by_rule.items()]
         if around.others:
-            outcomes = [*certain(outcomes, [*self._tried(around)], around.unresolved, origin)]
+            outcomes = [*certain(outcomes, [*self._tried(around, rules)], around.unresolved, origin)]
         drifted = tuple(each.rule.id for each in outcomes if each.word is Outcome.DRIFTED)
         said = tuple(each for each in outcomes if each.rule.id in self.selected)
         judgement = DefinitionResult(workload, said, drifted=drifted, verdicts=verdicts, around=around)
@@ -181,11 +189,11 @@ class FileEvaluator:
         inside = any(out_of_scope(other, self.standard) is None for other in others)
         return because_of(around.unresolved) if inside else reason
 
-    def _tried(self, around: Around) -> Iterator[Tried]:
+    def _tried(self, around: Around, rules: Sequence[Rule]) -> Iterator[Tried]:
         """Yield what the rules say if what could not be resolved has other values."""
         for other in around.others:
             workload = self.workload(other.task, replace(around, service=other.service, stack=other.stack))
-            yield Tried.of(engine.evaluate(workload, self.standard, CATALOGUE))
+            yield Tried.of(engine.evaluate(workload, self.standard, rules))
 
     def said(self, rule: Rule, verdicts: Sequence[Verdict], workload: Workload) -> RuleOutcome:
         """What one rule says, of all its subjects."""
@@ -311,6 +319,19 @@ class Repairs:
             if self._plan([*kept, rule]).safety is Safety.SAFE:
                 kept.append(rule)
         return self._plan(kept)
+
+
+def _rules_for(workload: Workload, around: Around) -> Sequence[Rule]:
+    """Return the catalogue. What it says of a parameter's text counts for a text in the task definition, too.
+
+    Not if the source leaves more than values of the text open: what is open then may add lines to it.
+    """
+    if not workload.holds_configuration:
+        return CATALOGUE
+    configuration = workload.read_configuration
+    if around.others and (configuration is None or not has_only_open_values(configuration)):
+        return CATALOGUE
+    return _OF_OWN_TEXT
 
 
 def _written(before: Workload, plan: Plan) -> Counter[str]:

@@ -197,16 +197,31 @@ class Workload:
         found = self.read_configuration
         return None if found is None or found.open_at else found
 
+    @property
+    def holds_configuration(self) -> bool:
+        """Whether the task definition itself has the text of the configuration, and not the name of a place."""
+        text = self._own_variable if self.parameter_reference is None and self.read_as_collector else None
+        if not isinstance(text, str):
+            return False
+        return self.read_configuration is not None or "\n" in text.strip() or text.lstrip().startswith("{")
+
+    @cached_property
+    def _own_variable(self) -> "str | Hidden | None":
+        """The value of the variable from which the collector takes its configuration, if one is set."""
+        if self.collector is None:
+            return None
+        uris, own = config_uris(self.collector), self.distribution.variables
+        value = self.collector.variable(self.config_variable) if self.config_variable in own else None
+        if value is None and len(uris) == 1 and uris[0].startswith("env:"):
+            value = self.collector.variable(uris[0].removeprefix("env:")) or ""
+        return value
+
     def _own_configuration(self) -> Fact[CollectorConfiguration | ConfigurationUnreadable] | None:
         """What the collector reads where no parameter feeds it; None where there is no collector."""
         collector = self.collector
         if collector is None:
             return None
-        uris = config_uris(collector)
-        own = self.distribution.variables
-        value = collector.variable(self.config_variable) if self.config_variable in own else None
-        if value is None and len(uris) == 1 and uris[0].startswith("env:"):
-            value = collector.variable(uris[0].removeprefix("env:")) or ""
+        uris, value = config_uris(collector), self._own_variable
         if isinstance(value, str):
             return _read(value)
         if isinstance(value, Hidden):

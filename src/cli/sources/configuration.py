@@ -1,12 +1,14 @@
-"""A file that is a collector's configuration, and the places in it."""
+"""A collector's configuration: the places in a file that is one, and what of one is open."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from cli.sources.definition import Origin
 from cli.sources.nodes import Node
 from domain.collector import CollectorConfiguration, ConfigurationUnreadable
+from domain.collector.reading import Value
+from domain.collector.references import has_reference
 
 
 @dataclass(frozen=True)
@@ -35,3 +37,19 @@ class ConfigurationOrigin(Origin):
         lines = self.text.splitlines(keepends=True)
         at = min(sum(map(len, lines[: line - 1])) + column - 1, len(self.text))
         return Node(at, at, None)
+
+
+def has_only_open_values(configuration: CollectorConfiguration) -> bool:
+    """Return whether all keys of a configuration are known, so that what is open are values."""
+    return not any(map(has_reference, _keys_within(configuration.document)))
+
+
+def _keys_within(value: Value) -> Iterator[str]:
+    match value:
+        case Mapping():
+            yield from value
+            yield from (key for each in value.values() for key in _keys_within(each))
+        case tuple():
+            yield from (key for each in value for key in _keys_within(each))
+        case _:
+            return

@@ -124,6 +124,8 @@ class Origin:
                 return self._of(drift.about, "")
             case Subject.SERVICE:
                 return self._of("service", drift.where.removeprefix(_SERVICE))
+            case Subject.PARAMETER if rule.of_configuration:
+                return self._in_configuration(drift.where, collector)
             case Subject.PARAMETER:
                 return self._of("parameter", drift.where)
             case Subject.FAMILY if rule.of_configuration:

@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from cli.sources.configuration import has_only_open_values
 from cli.sources.embedding import marks_of
 from cli.sources.nodes import Node, Part, Style, mapping, sequence
 from cli.texts import integer
 from domain.collector import CollectorConfiguration, ConfigurationUnreadable
-from domain.collector.reading import Value
-from domain.collector.references import has_reference
 from domain.facts import Parameter
 
 REGION: Final = "zz-region-1"
@@ -378,21 +377,9 @@ def is_evaluable(written: Node, variant: int) -> bool:
     if written.value == open_text(written.open, variant):
         return False
     try:
-        configuration = CollectorConfiguration.parse(written.value)
+        return has_only_open_values(CollectorConfiguration.parse(written.value))
     except ConfigurationUnreadable:
         return False
-    return not any(map(has_reference, _keys_within(configuration.document)))
-
-
-def _keys_within(value: Value) -> Iterator[str]:
-    match value:
-        case Mapping():
-            yield from value
-            yield from (key for each in value.values() for key in _keys_within(each))
-        case tuple():
-            yield from (key for each in value for key in _keys_within(each))
-        case _:
-            return
 
 
 def once_each(parameters: Iterable[Parameter]) -> dict[str, Parameter]:

@@ -29,7 +29,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     configuration, doubts = configuration_of(workload)
     yield from doubts
     for place in _places(configuration, None) if configuration is not None else ():
-        why = "It holds a credential in plain text, in a parameter that is not encrypted. Write ${env:NAME} instead."
+        in_what = "the task definition" if workload.holds_configuration else "a parameter that is not encrypted"
+        why = f"It holds a credential in plain text, in {in_what}. Write ${{env:NAME}} instead."
         yield Drift(Kind.PLAIN_CREDENTIAL, place, why)
 
 

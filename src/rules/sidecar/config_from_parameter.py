@@ -281,9 +281,10 @@ RULE = Rule(
     title="Collectors should read their configuration from an SSM parameter, by `secrets`",
     why="""
         A configuration in the task definition, in the image or behind a URL does not change with the standard's
-        parameter and is not evaluated, and in `environment` everyone who may describe the task can read it. A
-        parameter's name in a plain value has no effect: the collector uses the name itself as its configuration and
-        does not start. A file in the image is LOW, unless no release's image holds it: the collector cannot start then.
+        parameter. One in `environment` can be read by everyone who may describe the task; the rules about a parameter's
+        text evaluate it in `outrider check`, and in the service only once it is a parameter. A parameter's name in a
+        plain value has no effect: the collector uses the name itself as its configuration and does not start. A file in
+        the image is LOW, unless no release's image holds it: the collector cannot start then.
     """,
     remedy="""
         Sets the variable from the standard's parameter by `secrets.valueFrom` and removes what it replaces. SAFE where

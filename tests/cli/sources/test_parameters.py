@@ -210,3 +210,47 @@ def test_no_fix_writes_a_family_that_the_source_computes(run: Run, family: str) 
     assert (found["verdict"], found["fix"]) == ("drifted", "review")
     named = verdicts(run, "app.yaml", template(CONFIGURATION))["application.resource-attributes"]
     assert (named["verdict"], named["fix"]) == ("drifted", "safe")
+
+
+# --- a configuration in the task definition ---------------------------------------------------------------------------
+
+INLINE = """
+variable "it" {{}}
+resource "aws_ecs_task_definition" "app" {{
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  container_definitions    = jsonencode([{{ name = "app", image = "nginx:1" }}, {{
+    name        = "otel", image = "public.ecr.aws/aws-observability/aws-otel-collector:v0.47.0",
+    environment = [{{ name = "AOT_CONFIG_CONTENT", value = <<EOT
+{configuration}EOT
+    }}]
+  }}])
+}}
+"""
+
+
+def test_a_text_in_the_task_definition_is_evaluated_as_that_of_a_parameter(run: Run) -> None:
+    text = INLINE.format(configuration=CONFIGURATION.replace("[awsxray]", "[nope]"))
+    found = verdicts(run, "main.tf", text)
+    (drift,) = (each for each in found["config.references"]["drifts"] if each["severity"] == "CRITICAL")
+    assert (drift["where"], drift["found"]) == ("service/pipelines/traces/exporters", "nope")
+    assert "nope" in text.splitlines()[drift["location"]["line"] - 1]
+    found = verdicts(run, "main.tf", INLINE.format(configuration="receivers: [\n  otlp\n"))
+    assert found["config.well-formed"]["verdict"] == "drifted"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("processors:\n  bach:\n", "${var.it}\n"), ("  awsxray:\n", "  ${var.it}:\n"), (CONFIGURATION, "${var.it}\n")],
+)
+def test_what_may_add_lines_to_it_makes_no_drift(run: Run, before: str, after: str) -> None:
+    found = verdicts(run, "main.tf", INLINE.format(configuration=CONFIGURATION.replace(before, after)))
+    assert not {"config.well-formed", "config.references"} & {
+        rule for rule in found if found[rule]["verdict"] == "drifted"
+    }
+
+
+def test_the_name_of_a_parameter_in_a_plain_variable_is_no_configuration(run: Run) -> None:
+    found = verdicts(run, "main.tf", INLINE.format(configuration="/otel/config\n"))
+    assert "config.well-formed" not in found
+    assert found["sidecar.config-from-parameter"]["verdict"] == "drifted"
