@@ -21,7 +21,7 @@ class Shortfall(Code):
     NOT_ALLOWED = "not-allowed", "No policy of the role allows the action."
     OUTSIDE_BOUNDARY = "outside-boundary", "The role's permissions boundary does not allow the action."
     DENIED = "denied", "A policy of the role denies the action. No added statement helps."
-    UNDECIDED = "undecided", "Unknown: a condition depends on a key that is not known."
+    UNDECIDED = "undecided", "Unknown: a condition, or the name of what is needed, depends on what is not known."
     ROLE_ABSENT = "role-absent", "Unknown: the role does not exist."
 
 
