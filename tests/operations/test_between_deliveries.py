@@ -129,20 +129,19 @@ def test_a_service_is_not_started_again_after_another_has_failed(sessions: Sessi
 
     def once(real: Answer) -> Answer:
         def answer(operation: str, given: dict[str, Any]) -> Any:
-            if operation == "UpdateService" and given["service"] == "a" and not throttled:
+            if operation == "UpdateService" and given["service"] == "b" and not throttled:
                 throttled.append(1)
-                raise denied(operation, "ThrottlingException")
-            answered = real(operation, given)
-            if operation == "UpdateService" and given["service"] == "b":
                 run.aws.clock.pass_(minutes=10)
-                run.aws.services.fail("shop/b")
-            return answered
+                run.aws.services.fail("shop/a")
+                raise denied(operation, "ThrottlingException")
+            return real(operation, given)
 
         return answer
 
     answering(run, once)
     quiet(run)
-    assert "a web:2" not in updates(run)
+    assert throttled
+    assert "b web:2" not in updates(run)
     assert attempt(run).state is AttemptState.FAILED
 
 
