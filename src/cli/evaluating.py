@@ -40,6 +40,7 @@ from rules import BY_ID, CATALOGUE
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ACCOUNT = re.compile(r"\d{12}")
+_PLACE = re.compile(rf"\b(?:{_REGION.pattern}|{_ACCOUNT.pattern})\b")
 
 _OF_OWN_TEXT = tuple(
     replace(rule, subject=Subject.FAMILY) if rule.of_configuration and rule.subject is Subject.PARAMETER else rule
@@ -300,7 +301,7 @@ class Repairs:
                 tried = Repairs(self._judge, judgement)._plan([rule])  # noqa: SLF001 - of the same class
             except engine.Disagreement:
                 return False
-            if tried.safety is not Safety.SAFE or _written(workload, tried) != written:
+            if rule not in tried.fixes or _written(workload, tried) != written:
                 return False
         return True
 
@@ -335,13 +336,16 @@ def _rules_for(workload: Workload, around: Around) -> Sequence[Rule]:
 
 
 def _written(before: Workload, plan: Plan) -> Counter[str]:
-    """The values that a plan adds to the definition and its service, and how often."""
+    """The values that a plan adds to the definition and its service, and how often.
+
+    Regions and accounts are alike: a source that names none has the same expression for each.
+    """
     after, service = plan.after.task.json, plan.after.service
     was, now = (Counter(values_within(json)) for json in (before.task.json, after))
     if service is not None and before.service is not None:
         was.update(values_within(before.service.json))
         now.update(values_within(service.json))
-    return now - was
+    return Counter(_PLACE.sub("*", value) for value in (now - was).elements())
 
 
 def place_of(task: TaskDefinition) -> Place:

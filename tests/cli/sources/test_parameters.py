@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.conftest import Run
 
+IAC = Path(__file__).parent / "iac"
 CONFIGURATION = """\
 receivers:
   otlp:
@@ -254,3 +255,10 @@ def test_the_name_of_a_parameter_in_a_plain_variable_is_no_configuration(run: Ru
     found = verdicts(run, "main.tf", INLINE.format(configuration="/otel/config\n"))
     assert "config.well-formed" not in found
     assert found["sidecar.config-from-parameter"]["verdict"] == "drifted"
+
+
+def test_a_fix_that_writes_the_region_is_safe_whichever_it_is(run: Run) -> None:
+    """It writes the source's own expression."""
+    (entry,) = run("check", "--format", "json", str(IAC / "tf-whole" / "main.tf")).results
+    (found,) = (each for each in entry["verdicts"] if each["rule"] == "sidecar.logging")
+    assert (found["verdict"], found["fix"]) == ("drifted", "safe")
