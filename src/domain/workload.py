@@ -13,6 +13,7 @@ from domain.collector.releases import Release, release_facts
 from domain.drift import Remark
 from domain.ecs.container import Container, Hidden
 from domain.ecs.container_roles import COLLECTOR_NAME, ContainerRoles
+from domain.ecs.placeholders import has_whole_placeholder
 from domain.ecs.recognition import DEFAULT_VARIABLE, CollectorKind, config_uris
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -199,11 +200,16 @@ class Workload:
 
     @property
     def holds_configuration(self) -> bool:
-        """Whether the task definition itself has the text of the configuration, and not the name of a place."""
+        """Whether the task definition itself has the text of the configuration, and not the name of a place.
+
+        A text that cannot be read may be one that a template's placeholder completes later.
+        """
         text = self._own_variable if self.parameter_reference is None and self.read_as_collector else None
         if not isinstance(text, str):
             return False
-        return self.read_configuration is not None or "\n" in text.strip() or text.lstrip().startswith("{")
+        if self.read_configuration is not None:
+            return True
+        return not has_whole_placeholder(text) and ("\n" in text.strip() or text.lstrip().startswith("{"))
 
     @cached_property
     def _own_variable(self) -> "str | Hidden | None":

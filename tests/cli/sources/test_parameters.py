@@ -1,5 +1,6 @@
 """A parameter that a source creates, with values in its text that the source does not resolve."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +263,14 @@ def test_a_fix_that_writes_the_region_is_safe_whichever_it_is(run: Run) -> None:
     (entry,) = run("check", "--format", "json", str(IAC / "tf-whole" / "main.tf")).results
     (found,) = (each for each in entry["verdicts"] if each["rule"] == "sidecar.logging")
     assert (found["verdict"], found["fix"]) == ("drifted", "safe")
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ collector_config }}", "${CONFIG}", "{% if it %}\nreceivers: {{ it }}\n{% endif %}\n"]
+)
+def test_a_text_that_a_template_completes_later_is_not_judged_by_its_form(run: Run, text: str) -> None:
+    image = "public.ecr.aws/aws-observability/aws-otel-collector:v0.47.0"
+    collector = {"name": "otel", "image": image, "environment": [{"name": "AOT_CONFIG_CONTENT", "value": text}]}
+    containers = [{"name": "app", "image": "nginx:1"}, collector]
+    task = {"family": "app", "requiresCompatibilities": ["FARGATE"], "containerDefinitions": containers}
+    assert "config.well-formed" not in verdicts(run, "app.json", json.dumps(task))
