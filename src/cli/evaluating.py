@@ -285,25 +285,32 @@ class Repairs:
 
     def _is_the_same_everywhere(self, rule: str, plan: Plan) -> bool:
         """Whether the fix writes the same values, whatever the values are that the source leaves open."""
-        around = self._judgement.around
         written = _written(self._judgement.workload, plan)
+        for other in self._elsewhere:
+            try:
+                tried = other._plan([rule])  # noqa: SLF001 - of the same class
+            except engine.Disagreement:
+                return False
+            if rule not in tried.fixes or _written(other._judgement.workload, tried) != written:  # noqa: SLF001 - as above
+                return False
+        return True
+
+    @cached_property
+    def _elsewhere(self) -> "tuple[Repairs, ...]":
+        """The same with other values for what the source leaves open."""
+        around = self._judgement.around
         others = around.others
         if around.family_varies:
             task = self._judgement.workload.task
             others += (Variant(task.with_(family=f"{task.family}-2"), around.service, around.stack),)
-        for other in others:
-            by = replace(around, service=other.service, stack=other.stack, others=())
-            workload = self._judge.workload(other.task, by)
-            verdicts = engine.evaluate(workload, self._judge.standard, CATALOGUE)
-            drifted = tuple(verdict.rule for verdict in verdicts if isinstance(verdict, Drifted))
-            judgement = DefinitionResult(workload, (), drifted=drifted, verdicts=verdicts, around=by)
-            try:
-                tried = Repairs(self._judge, judgement)._plan([rule])  # noqa: SLF001 - of the same class
-            except engine.Disagreement:
-                return False
-            if rule not in tried.fixes or _written(workload, tried) != written:
-                return False
-        return True
+        return tuple(self._of_variant(other, around) for other in others)
+
+    def _of_variant(self, other: Variant, around: Around) -> "Repairs":
+        by = replace(around, service=other.service, stack=other.stack, others=())
+        workload = self._judge.workload(other.task, by)
+        verdicts = engine.evaluate(workload, self._judge.standard, CATALOGUE)
+        drifted = tuple(verdict.rule for verdict in verdicts if isinstance(verdict, Drifted))
+        return Repairs(self._judge, DefinitionResult(workload, (), drifted=drifted, verdicts=verdicts, around=by))
 
     def everything(self) -> Plan:
         """Return the plan with REVIEW fixes too; raise engine.Disagreement if fixes undo one another."""

@@ -141,10 +141,11 @@ def _image(container: Container, where: str, place: Place) -> Iterator[Permissio
 
 def _logs(container: Container, where: str, workload: Workload) -> Iterator[Permission]:
     where += "/logConfiguration"
+    here = _pattern(workload.place)
     secret_options = mapping_of(container.json.get("logConfiguration")).get("secretOptions")
     for name, value_from in pairs_of(secret_options, "name", "valueFrom").items():
-        yield from _secret(f"{where}/secretOptions/{name}", value_from, _pattern(workload.place))
-    options, here = container.log_options, _pattern(workload.place)
+        yield from _secret(f"{where}/secretOptions/{name}", value_from, here)
+    options = container.log_options
     group = options.get("awslogs-group")
     if container.log_driver != "awslogs" or not group:
         return
@@ -259,20 +260,19 @@ def permissions_of_agent(workload: Workload) -> tuple[Permission, ...] | None:
     if workload.parameter_reference is not None:
         text = workload.facts.parameter.value.text if isinstance(workload.facts.parameter, Known) else None
     needs = None if text is None else agent_permissions(text)
-    here = Place(workload.place.account or "*", workload.place.region)
-    return None if needs is None else tuple(_of_part(need, here) for need in needs)
+    return None if needs is None else tuple(_of_part(need, workload.place) for need in needs)
 
 
 @once
 def _of_configuration(
     configuration: CollectorConfiguration, release: Release | None, place: Place, known: tuple[str, ...]
 ) -> tuple[Permission, ...]:
-    here = Place(place.account or "*", place.region)
     configuration = configuration.with_variables(dict.fromkeys(known, place.region), release)
-    return tuple(_of_part(need, here) for need in adot.component_permissions(configuration, release))
+    return tuple(_of_part(need, place) for need in adot.component_permissions(configuration, release))
 
 
 def _of_part(need: adot.ComponentPermission, here: Place) -> Permission:
+    here = Place(here.account or "*", here.region)
     action, purpose, unless, region = need.action, need.why, "", _region(need, here)
     place = Place(here.account, region or "*")
     keys: dict[str, Values] = {}

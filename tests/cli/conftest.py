@@ -56,6 +56,13 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
     return run
 
 
+def verdicts(run: Run, name: str, text: str) -> dict[str, Any]:
+    """What `check` says of a file with one task definition and this text, by rule."""
+    Path(name).write_text(text, encoding="utf-8")
+    (entry,) = run("check", "--format", "json", name).results
+    return {each["rule"]: each for each in entry["verdicts"]}
+
+
 @pytest.fixture
 def good() -> Definition:
     """The examples' good definition: no rule reports a drift."""

@@ -16,7 +16,6 @@ type Options = Mapping[str, Value]
 SECTIONS = (*(kind.value for kind in ComponentKind), "service")
 SIGNALS = frozenset({"traces", "metrics", "logs", "profiles"})
 _NOTHING: Options = MappingProxyType({})
-_SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,15 +201,15 @@ class CollectorConfiguration:
         The collector puts what the variable holds there, read as YAML. It expands no keys.
         """
         places: list[tuple[str, Value]] = [(section, self.document.get(section)) for section in SECTIONS]
-        places.append((f"{_SERVICE}/pipelines", self.service.get("pipelines")))
+        places.append(("service/pipelines", self.service.get("pipelines")))
         return next((where for where, value in places if _is_expanded(value)), "")
 
     @cached_property
     def open_at(self) -> str:
         """The same, or the first place where a variable gives names of components: which of them run is not known."""
-        places: list[tuple[str, Value]] = [(f"{_SERVICE}/extensions", self.service.get("extensions"))]
+        places: list[tuple[str, Value]] = [("service/extensions", self.service.get("extensions"))]
         for given, body in mapping(self.service.get("pipelines")).items():
-            where = f"{_SERVICE}/pipelines/{shown(given)}"
+            where = f"service/pipelines/{shown(given)}"
             places.append((where, body))
             places += ((f"{where}/{part}", value) for part, value in mapping(body).items())
         return self.unseen_at or next((where for where, value in places if _is_expanded(value)), "")

@@ -2,13 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cli.sources import json_text, yaml_text
 from cli.sources.editing import Change, edited
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, verdicts
 
 TASK = """
 resource "aws_ecs_task_definition" "app" {{
@@ -42,12 +41,6 @@ Resources:
       TaskRoleArn: TASK
       ContainerDefinitions: [{Name: app, Image: !Ref Image}]
 """
-
-
-def verdicts(run: Run, name: str, text: str) -> dict[str, Any]:
-    Path(name).write_text(text, encoding="utf-8")
-    (entry,) = run("check", "--format", "json", name).results
-    return {each["rule"]: each for each in entry["verdicts"]}
 
 
 @pytest.mark.parametrize("module", [NAMED, ""])

@@ -2,11 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, verdicts
 
 IAC = Path(__file__).parent / "iac"
 CONFIGURATION = """\
@@ -44,31 +43,6 @@ resource "aws_ecs_task_definition" "app" {{
   }}])
 }}
 """
-CLOUDFORMATION = """
-Parameters: {It: {Type: String}}
-Resources:
-  Configuration:
-    Type: AWS::SSM::Parameter
-    Properties: {Type: String, Name: !Sub '/${It}/otel', Value: !Sub "VALUE"}
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      Family: app
-      RequiresCompatibilities: [FARGATE]
-      ContainerDefinitions:
-        - {Name: app, Image: 'nginx:1'}
-        - Name: otel
-          Image: public.ecr.aws/aws-observability/aws-otel-collector:v0.47.0
-          Secrets:
-            - Name: AOT_CONFIG_CONTENT
-              ValueFrom: !Sub 'arn:aws:ssm:eu-west-1:111122223333:parameter/${It}/otel'
-"""
-
-
-def verdicts(run: Run, name: str, text: str) -> dict[str, Any]:
-    Path(name).write_text(text, encoding="utf-8")
-    (entry,) = run("check", "--format", "json", name).results
-    return {each["rule"]: each for each in entry["verdicts"]}
 
 
 @pytest.mark.parametrize("name", ['"/otel"', '"/${var.it}/otel"'])
@@ -83,8 +57,9 @@ def test_a_value_that_is_open_leaves_the_rest_known(run: Run, name: str) -> None
 
 
 def test_a_value_of_cloudformation_too(run: Run) -> None:
-    value = CONFIGURATION.replace("eu-west-1", "${It}").replace("\n", "\\n")
-    found = verdicts(run, "app.yaml", CLOUDFORMATION.replace("VALUE", value))
+    reference = "!Sub 'arn:aws:ssm:eu-west-1:111122223333:parameter/${It}/otel'"
+    text = template(CONFIGURATION.replace("eu-west-1", "${It}"), NAME="!Sub '/${It}/otel'", FROM=reference)
+    found = verdicts(run, "app.yaml", text)
     assert [each["where"] for each in found["config.components"]["drifts"]] == ["processors/bach"]
     assert found["config.region"]["verdict"] == "unknown"
 
