@@ -104,12 +104,29 @@ def permissions_to_start(workload: Workload) -> Iterator[Permission]:
     place = _pattern(workload.place)
     for container in workload.task.containers:
         where = f"containers/{container.name}"
-        yield from _image(container, where, place)
+        for part, value_from in secret_references(container, place):
+            yield from _secret(f"{where}/{part}", value_from, place)
+        yield from _image(container, where)
         yield from _logs(container, where, workload)
-        for name, value_from in container.secrets.items():
-            yield from _secret(f"{where}/secrets/{name}", value_from, place)
         yield from _environment_files(container, where)
     yield from _key(workload)
+
+
+def secret_references(container: Container, place: Place) -> Iterator[tuple[str, str]]:
+    """Yield what names a secret or a parameter that Fargate reads at the start, each with its path in the container.
+
+    Of a template it may be a placeholder. `place` is the task's own.
+    """
+    credentials = text_of(mapping_of(container.json.get("repositoryCredentials")).get("credentialsParameter"))
+    if credentials:
+        # A bare name is a secret of the task's own region.
+        whole = credentials.startswith("arn:") or is_open(credentials)
+        yield "repositoryCredentials", credentials if whole else place.arn("secretsmanager", f"secret:{credentials}")
+    for name, value_from in container.secrets.items():
+        yield f"secrets/{name}", value_from
+    secret_options = mapping_of(container.json.get("logConfiguration")).get("secretOptions")
+    for name, value_from in pairs_of(secret_options, "name", "valueFrom").items():
+        yield f"logConfiguration/secretOptions/{name}", value_from
 
 
 def _pattern(place: Place) -> Place:
@@ -122,15 +139,8 @@ def _sure(part: str | None) -> str | None:
     return None if part == "*" else part
 
 
-def _image(container: Container, where: str, place: Place) -> Iterator[Permission]:
+def _image(container: Container, where: str) -> Iterator[Permission]:
     registry, repository = container.image.private_place, container.image.private_repository
-    credentials = text_of(mapping_of(container.json.get("repositoryCredentials")).get("credentialsParameter"))
-    if credentials:
-        # A bare name is a secret of the task's own region.
-        value_from = (
-            credentials if credentials.startswith("arn:") else place.arn("secretsmanager", f"secret:{credentials}")
-        )
-        yield from _secret(f"{where}/repositoryCredentials", value_from, place)
     if registry is None or not repository:
         return
     asked = [("ecr:GetAuthorizationToken", "*")]
@@ -142,9 +152,6 @@ def _image(container: Container, where: str, place: Place) -> Iterator[Permissio
 def _logs(container: Container, where: str, workload: Workload) -> Iterator[Permission]:
     where += "/logConfiguration"
     here = _pattern(workload.place)
-    secret_options = mapping_of(container.json.get("logConfiguration")).get("secretOptions")
-    for name, value_from in pairs_of(secret_options, "name", "valueFrom").items():
-        yield from _secret(f"{where}/secretOptions/{name}", value_from, here)
     options = container.log_options
     group = options.get("awslogs-group")
     if container.log_driver != "awslogs" or not group:

@@ -33,10 +33,12 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 def _open_references(workload: Workload) -> Iterator[Doubt]:
     """Yield a doubt for each secret of which a template's placeholder is the name."""
+    from domain.permissions import secret_references  # noqa: PLC0415 - as above
+
     for container in workload.task.containers:
-        for name, value_from in container.secrets.items():
+        for part, value_from in secret_references(container, workload.place):
             if is_open(value_from):
-                where = f"{_MEMBER}/containers/{container.name}/secrets/{name}"
+                where = f"{_MEMBER}/containers/{container.name}/{part}"
                 yield Doubt(Shortfall.UNDECIDED, where, "What its placeholder names is not known, nor what it needs.")
 
 
