@@ -60,6 +60,11 @@ def verdicts_of(workload: Workload, standard: Standard, rules: Iterable[Rule]) -
     return tuple(verdicts)
 
 
+def subjects_of(rule: Rule, workload: Workload) -> tuple[SubjectId, ...]:
+    """The subjects of a workload that a rule has a verdict on."""
+    return workload.subject(Subject.FAMILY if rule.of_text and workload.holds_configuration else rule.subject)
+
+
 FOR_LONE_COLLECTORS = frozenset({"service.no-central-collector"})
 
 
@@ -77,7 +82,7 @@ class _Judge:
         self.workload = workload
         self.standard = standard
         self.settings = standard.settings(workload)
-        self.subjects = dict[Subject, tuple[SubjectId, ...]]()
+        self.subjects = dict[tuple[Subject, ...], tuple[SubjectId, ...]]()
         self.unread = dict[frozenset[FactKind], tuple[Unread, ...]]()
         self.settles: bool | None = None
 
@@ -92,9 +97,10 @@ class _Judge:
 
     def verdicts(self, rule: Rule) -> list[Verdict]:
         """The verdict of one rule on each of its subjects; none where the standard switches it off."""
-        subjects = self.subjects.get(rule.subject)
+        kind = rule.subjects
+        subjects = self.subjects.get(kind)
         if subjects is None:
-            subjects = self.subjects[rule.subject] = self.workload.subject(rule.subject)
+            subjects = self.subjects[kind] = subjects_of(rule, self.workload)
         if not subjects:
             return []
         setting = self.settings.of(rule)

@@ -55,7 +55,8 @@ INTRODUCTION = """\
 `tests/rules`. Edit them there.
 
 A rule applies to one kind of subject: a task-definition family, a service, a parameter or a role. Each subject has a
-finding of its own. If a fact that the rule needs could not be read and no drift is evident, the rule is Unknown,
+finding of its own. A rule about the text of a parameter applies to the family where the task definition itself holds
+the text. If a fact that the rule needs could not be read and no drift is evident, the rule is Unknown,
 never compliant. `outrider explain RULE` prints the text of a rule's page in a terminal. Findings and alerts link to it.
 
 A fix is SAFE if it may be made without approval, and REVIEW if it needs approval. A fix names all that its change
@@ -115,7 +116,7 @@ def _page(rule: Rule) -> str:
     parts = [
         f"# {rule.id}",
         f"{rule.title}.",
-        f"{rule.severity} · applies to {_SUBJECTS[rule.subject]} · reads {', '.join(rule.reads)}",
+        f"{rule.severity} · applies to {_applies_to(rule)} · reads {', '.join(rule.reads)}",
         f"**Why.** {rule.why}",
         *(_example(rule, example) if example else ()),
         "## What to do",
@@ -132,6 +133,10 @@ def _page(rule: Rule) -> str:
 
 
 _LANGUAGES: dict[Form, str] = {"JSON": "json", "CloudFormation": "yaml", "Terraform": "terraform"}
+
+
+def _applies_to(rule: Rule) -> str:
+    return " or ".join(_SUBJECTS[kind] for kind in rule.subjects)
 
 
 def _at_the_source(rule: Rule, example: Example) -> Iterator[str]:

@@ -59,8 +59,8 @@ def explain(given: Namespace) -> int:
 
 def _print(out: Console, rule: Rule) -> None:
     out.wrapped([(rule.id, Style.BOLD), "  ", (rule.severity.value, style_of(rule.severity))])
-    kind = "task-definition family" if rule.subject is Subject.FAMILY else rule.subject.value
-    out.wrapped(f"Applies to: {kind}. Reads: {', '.join(rule.reads)}.")
+    kinds = ("task-definition family" if kind is Subject.FAMILY else kind.value for kind in rule.subjects)
+    out.wrapped(f"Applies to: {' or '.join(kinds)}. Reads: {', '.join(rule.reads)}.")
     for paragraph in _paragraphs(rule):
         out.print()
         out.wrapped(paragraph)

@@ -33,7 +33,6 @@ from domain.scope import only_a_collector, out_of_scope
 from domain.severity import Severity
 from domain.standard import Exemption, Standard, StandardInvalid, default_standard
 from domain.standard.problems import Level
-from domain.subject import Subject
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import ParameterReference, Workload
 from rules import BY_ID, CATALOGUE
@@ -42,11 +41,8 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ACCOUNT = re.compile(r"\d{12}")
 _PLACE = re.compile(rf"\b(?:{_REGION.pattern}|{_ACCOUNT.pattern})\b")
 
-_OF_OWN_TEXT = tuple(
-    replace(rule, subject=Subject.FAMILY) if rule.of_configuration and rule.subject is Subject.PARAMETER else rule
-    for rule in CATALOGUE
-)
-"""The catalogue for a task definition that holds its collector's configuration: there is no parameter to report."""
+_NOT_OF_OWN_TEXT = tuple(rule for rule in CATALOGUE if not rule.of_text)
+"""The catalogue for a task definition that holds its collector's configuration only in part."""
 
 _ONLY_A_COLLECTOR = "it has only a collector, and the rules are for tasks with applications; see `outrider collector`"
 
@@ -330,16 +326,15 @@ class Repairs:
 
 
 def _rules_for(workload: Workload, around: Around) -> Sequence[Rule]:
-    """Return the catalogue. What it says of a parameter's text counts for a text in the task definition, too.
+    """Return the catalogue.
 
-    Not if the source leaves more than values of the text open: what is open then may add lines to it.
+    If the source leaves more than values of the definition's own configuration open, what is open may add lines to it:
+    the rules about a whole text do not apply.
     """
-    if not workload.holds_configuration:
+    if not workload.holds_configuration or not around.others:
         return CATALOGUE
     configuration = workload.read_configuration
-    if around.others and (configuration is None or not has_only_open_values(configuration)):
-        return CATALOGUE
-    return _OF_OWN_TEXT
+    return CATALOGUE if configuration is not None and has_only_open_values(configuration) else _NOT_OF_OWN_TEXT
 
 
 def _written(before: Workload, plan: Plan) -> Counter[str]:

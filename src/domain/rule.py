@@ -54,6 +54,16 @@ class Rule:
             object.__setattr__(self, "needs", self.needs | {FactKind.CONFIGURATION})
 
     @property
+    def of_text(self) -> bool:
+        """Whether it is about the text of a parameter: it is the family's where the task definition has that text."""
+        return self.of_configuration and self.subject is Subject.PARAMETER
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """The kinds of subject that it may have a verdict on."""
+        return (self.subject, Subject.FAMILY) if self.of_text else (self.subject,)
+
+    @property
     def topic(self) -> str:
         return self.id.partition(".")[0]
 

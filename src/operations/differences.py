@@ -139,7 +139,7 @@ def _known(rule: Rule, workload: Workload, standard: Standard) -> State:
     setting = standard.setting(rule, workload)
     if setting.mode is Mode.OFF or out_of_scope(workload, standard) is not None:
         return _NONE
-    subjects = workload.subject(rule.subject)
+    subjects = engine.subjects_of(rule, workload)
     if subjects and all(standard.exemption(rule.id, workload, each.name) for each in subjects):
         return State(VerdictKind.EXEMPT)
     return State(VerdictKind.DRIFTED, setting.severity, setting.unasked)

@@ -268,6 +268,16 @@ def test_outriders_own_revision_is_evaluated_and_never_corrected(world: World) -
     assert world.requests == []
 
 
+def test_a_configuration_in_the_task_definition_is_the_familys_until_a_parameter_holds_it(world: World) -> None:
+    """Its findings close with the revision that takes the configuration from a parameter."""
+    inspector = world.inspector(standard="version: 1\nrules: [{rules: sidecar.config-from-parameter, mode: off}]\n")
+    inline = {"secrets": None, "environment": [{"name": "AOT_CONFIG_CONTENT", "value": CONFIG + "\n - x: ["}]}
+    world.sees(registered(world.register(definition(collector=inline))), inspector=inspector)
+    assert world.hub.states() == {"family/web/config.well-formed": OPEN}
+    world.sees(registered(world.register()), inspector=inspector)
+    assert world.hub.states() == {"family/web/config.well-formed": GONE}
+
+
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 

@@ -110,7 +110,7 @@ class Recorder:
         return found
 
     def _rules(self, subject: SubjectId) -> dict[str, Rule]:
-        return {rule.id: rule for rule in self.planner.catalogue if rule.subject is subject.kind}
+        return {rule.id: rule for rule in self.planner.catalogue if subject.kind in rule.subjects}
 
     def _row(self, inspected: Inspected, transition: Transition, still: tuple[str, ...]) -> Row:
         """Return the row of a finding with what must be published: earlier transitions that are left, and this one."""

@@ -41,11 +41,11 @@ def _places(configuration: CollectorConfiguration, release: Release | None) -> t
 
 RULE = Rule(
     id="config.no-plain-secrets",
-    title="Credentials should not be in plain text in a String parameter",
+    title="Credentials should not be in plain text in a String parameter or a task definition",
     why="""
         Everyone who may read parameters or their history sees a String, and it is not encrypted with a key of its own.
-        A SecureString is. Better still, the credential is a secret of its own that the configuration names as
-        `${env:NAME}`.
+        A SecureString is. A task definition shows its environment variables to everyone who may describe it. Better
+        still, the credential is a secret of its own that the configuration names as `${env:NAME}`.
     """,
     by_hand="""
         Rotate the credential, because it was readable, and pass the new one to the collector by `secrets`.

@@ -75,12 +75,13 @@ RULE = Rule(
     id="config.well-formed",
     title="Collector configurations should be YAML that the collector can read, with a service that has pipelines",
     why="""
-        The collector parses the parameter when it starts, and exits where it cannot. Nothing leaves the task then, and
-        an essential collector stops the application with it. A file that is longer than a parameter can be (8 KB) is
-        MEDIUM; one that needs the advanced tier (over 4 KB), INFORMATIONAL.
+        The collector parses its configuration when it starts, and exits where it cannot. Nothing leaves the task then,
+        and an essential collector stops the application with it. A file that is longer than a parameter can be (8 KB)
+        is MEDIUM; one that needs the advanced tier (over 4 KB), INFORMATIONAL.
     """,
     by_hand="""
-        Correct the parameter's text at the place that the finding names. Tasks read it when they start.
+        Correct the text at the place that the finding names, in the parameter or in the task definition that holds it.
+        Tasks read it when they start.
     """,
     subject=Subject.PARAMETER,
     severity=Severity.CRITICAL,
