@@ -11,6 +11,7 @@ from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.placeholders import has_whole_placeholder, placeholder
 from domain.ecs.recognition import config_uris
+from domain.ecs.volumes import is_on_empty_volume
 from domain.facts import FactKind, Known
 from domain.masking import TOKENS
 from domain.places import Arn
@@ -28,7 +29,7 @@ class Kind(Code):
     IMAGE_DEFAULT = "image-default", "The configuration is the image's own default."
     SHELL = "shell-command", "The configuration is in a shell's command line, if anywhere."
     FILE = "file", "The configuration is a file in the image."
-    NO_FILE = "file-absent", "The configuration is a file that the image does not hold."
+    NO_FILE = "file-absent", "The configuration is a file that neither the image nor a volume holds."
     BROKEN_FILE = "file-broken", "The configuration is a file of the image that is not valid YAML."
     UNSET = "variable-unset", "The configuration is read from a variable that nothing sets."
     LOCATION = "other-location", "The configuration comes from a URL, an S3 object or the command line."
@@ -183,13 +184,15 @@ def _of_uri(workload: Workload, collector: Container, standard: Standard, uri: s
 
 def _of_file(workload: Workload, collector: Container, path: str) -> _Source:
     """A file in the image: less bad than others, where the image holds it and it can be parsed."""
+    if workload.image_as_published and is_on_empty_volume(workload.task, collector, path):
+        source = f"is {_shown(path)}, a file on a volume to which nothing writes: the collector cannot start"
+        return _in_command(workload, Kind.NO_FILE, source)
     if path in bundled_paths():
         if _is_unreadable(workload):
             source = f"is {path}, which {workload.release} holds as invalid YAML: the collector cannot start"
             return _in_command(workload, Kind.BROKEN_FILE, source)
     elif workload.image_as_published and _is_absent(collector, path):
-        named = path if _SHOWN_PATH.fullmatch(path) and not TOKENS.search(path) else "a path"
-        source = f"is {named}, a file that no release's image holds: the collector cannot start"
+        source = f"is {_shown(path)}, a file that no release's image holds: the collector cannot start"
         return _in_command(workload, Kind.NO_FILE, source)
     source = "is a file on a volume" if _is_mounted(collector, path) else "is a file in its image"
     return _in_command(workload, Kind.FILE, source, Severity.LOW)
@@ -202,6 +205,10 @@ def _is_unreadable(workload: Workload) -> bool:
 
 
 _SHOWN_PATH = re.compile(r"[\w./-]{1,200}", re.ASCII)
+
+
+def _shown(path: str) -> str:
+    return path if _SHOWN_PATH.fullmatch(path) and not TOKENS.search(path) else "a path"
 
 
 def _is_absent(collector: Container, path: str) -> bool:
@@ -281,10 +288,10 @@ RULE = Rule(
     title="Collectors should read their configuration from an SSM parameter, by `secrets`",
     why="""
         A configuration in the task definition, in the image or behind a URL does not change with the standard's
-        parameter. One in `environment` can be read by everyone who may describe the task; the rules about a parameter's
-        text evaluate it in `outrider check`, and in the service only once it is a parameter. A parameter's name in a
-        plain value has no effect: the collector uses the name itself as its configuration and does not start. A file in
-        the image is LOW, unless no release's image holds it: the collector cannot start then.
+        parameter. One in `environment` can be read by everyone who may describe the task. A parameter's name in a plain
+        value has no effect: the collector uses the name itself as its configuration and does not start. A file in the
+        image or on a volume is LOW, unless no release's image holds it and no container can write it: the collector
+        cannot start then.
     """,
     remedy="""
         Sets the variable from the standard's parameter by `secrets.valueFrom` and removes what it replaces. SAFE where

@@ -1,0 +1,50 @@
+"""What a task's volumes hold when a container starts.
+
+Source: the page on bind mounts of the ECS developer guide: on Fargate they begin empty, but for what the image has
+under a VOLUME of its own.
+"""
+
+from domain.ecs.container import Container
+from domain.ecs.placeholders import is_filled_in
+from domain.ecs.task_definition import TaskDefinition
+from domain.ecs.values import Json, objects_of, text_of, truth_of
+
+_EMPTY = frozenset({"name", "host"})
+"""The members of a volume that is a bind mount: another one names a file system, or what the service attaches."""
+
+
+def is_on_empty_volume(task: TaskDefinition, container: Container, path: str) -> bool:
+    """Whether a path is on a bind mount that no other container can write to; False where that is not known.
+
+    The container's image must have no VOLUME there.
+    """
+    points = [point for point in objects_of(container.json.get("mountPoints")) if _covers(point, path)]
+    point = max(points, key=lambda point: len(_path(point)), default=None)
+    if point is None:
+        return False
+    name = text_of(point.get("sourceVolume"))
+    volumes = [volume for volume in objects_of(task.json.get("volumes")) if text_of(volume.get("name")) == name]
+    if is_filled_in(name) or len(volumes) != 1 or not _is_bind_mount(volumes[0]):
+        return False
+    return not any(_may_write(other, name, container) for other in task.containers if other.name != container.name)
+
+
+def _is_bind_mount(volume: Json) -> bool:
+    set_here = {member for member, value in volume.items() if value not in (None, [], {})}
+    return set_here <= _EMPTY and not volume.get("host")
+
+
+def _may_write(other: Container, name: str | None, container: Container) -> bool:
+    sources = [text_of(each.get("sourceContainer")) for each in objects_of(other.json.get("volumesFrom"))]
+    return container.name in sources or any(
+        text_of(point.get("sourceVolume")) == name and truth_of(point.get("readOnly")) is not True
+        for point in objects_of(other.json.get("mountPoints"))
+    )
+
+
+def _covers(point: Json, path: str) -> bool:
+    return path.startswith(f"{_path(point)}/")
+
+
+def _path(point: Json) -> str:
+    return (text_of(point.get("containerPath")) or "").rstrip("/")
