@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from cli.outcome import RuleOutcome
 from cli.output.names import Outcome
 from cli.sources.definition import Origin
-from domain.drift import Drift
+from domain.drift import Doubt, Drift
 from domain.ecs.placeholders import placeholder
 from domain.severity import Severity
 from domain.verdict import Compliant, Drifted, Verdict
@@ -47,11 +47,14 @@ def certain(
                 drifts = tuple(each for each in said.drifts if _holds(rule, each, tried, origin))
                 severities = [each.severity or said.severity for each in drifts]
                 if all(each is Severity.INFORMATIONAL for each in severities):
-                    yield _unknown(said, _named_at(said, origin) or unresolved)
+                    yield _unknown(said, _named_at(said.drifts, origin) or unresolved)
                 else:
                     yield replace(said, drifts=drifts, severity=max(severities))
             case Outcome.COMPLIANT if not all(rule in each.compliant for each in tried):
                 yield _unknown(said, unresolved)
+            case Outcome.UNKNOWN if any(rule in each.drifted or rule in each.compliant for each in tried):
+                names = _named_at(said.doubts, origin)
+                yield _unknown(said, names) if names else said
             case _:
                 yield said
 
@@ -64,9 +67,9 @@ def _holds(rule: str, drift: Drift, tried: Collection[Tried], origin: Origin | N
     return all((str(drift.code), drift.where) in each.drifted.get(rule, ()) for each in tried)
 
 
-def _named_at(said: RuleOutcome, origin: Origin | None) -> tuple[str, ...]:
-    """Return the expressions at the places of a rule's drifts."""
-    found = (name for each in said.drifts for name in (origin.open_at(each.where) if origin is not None else ()))
+def _named_at(found_at: Iterable[Drift | Doubt], origin: Origin | None) -> tuple[str, ...]:
+    """Return the expressions at the places of a rule's drifts or doubts."""
+    found = (name for each in found_at for name in (origin.open_at(each.where) if origin is not None else ()))
     return tuple(dict.fromkeys(found))
 
 

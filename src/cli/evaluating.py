@@ -21,7 +21,7 @@ from cli.sources.definition import NOTHING, Around, Origin, Variant, Wanted
 from cli.terminal import say
 from cli.texts import text_of
 from cli.unusable import Unusable
-from domain.drift import Drift, Safety
+from domain.drift import Doubt, Drift, Safety
 from domain.ecs.placeholders import values_within
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind, Known, Parameter
@@ -208,6 +208,7 @@ class FileEvaluator:
         words = set[Outcome]()
         drifts = dict[Drift, None]()
         reasons = dict[str, None]()
+        doubts = dict[Doubt, None]()
         missing = dict[FactKind, None]()
         severities = list[Severity]()
         for verdict in verdicts:
@@ -220,6 +221,7 @@ class FileEvaluator:
                     drifts |= dict.fromkeys(verdict.notes)
                 case Unknown():
                     missing |= dict.fromkeys(kind for kind, _ in verdict.facts)
+                    doubts |= dict.fromkeys(verdict.doubts)
                     reasons |= dict.fromkeys(f"{doubt.where}: {doubt.why}" for doubt in verdict.doubts)
                 case Exempt():
                     until = f" (until {verdict.expires})" if verdict.expires else ""
@@ -229,7 +231,7 @@ class FileEvaluator:
             severities.append(Severity.INFORMATIONAL)
         severity = max(severities) if severities else self.standard.setting(rule, workload).severity
         only_facts = () if reasons or word is not Outcome.UNKNOWN else tuple(missing)
-        return RuleOutcome(rule, word, severity, tuple(drifts), tuple(reasons), only_facts)
+        return RuleOutcome(rule, word, severity, tuple(drifts), tuple(reasons), tuple(doubts), only_facts)
 
     def plan(self, judgement: DefinitionResult, fixing: Iterable[str]) -> Plan:
         """The plan of these rules' fixes, and of those that only then drift; evaluated again by all rules."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from cli.output.evaluation import DriftEntry, Location, VerdictEntry
 from cli.output.names import FixKind, Outcome, page_of
-from domain.drift import Drift
+from domain.drift import Doubt, Drift
 from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
@@ -18,8 +18,8 @@ type Place = Callable[[Rule, Drift], Location | None]
 class RuleOutcome:
     """The result of one rule for one definition. `refusal` says why there is no fix.
 
-    `reasons` are those of an Unknown or Exempt. `missing` are the facts that could not be read, where an Unknown has no
-    other reason.
+    `reasons` are those of an Unknown or Exempt, `doubts` what an Unknown's are made of. `missing` are the facts that
+    could not be read, where an Unknown has no other reason.
     """
 
     rule: Rule
@@ -27,6 +27,7 @@ class RuleOutcome:
     severity: Severity
     drifts: tuple[Drift, ...] = ()
     reasons: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     missing: tuple[FactKind, ...] = ()
     fix: FixKind = FixKind.NONE
     refusal: str = ""

@@ -17,6 +17,8 @@ JAVA_OPTIONS: Final = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
 _PROPERTY: Final = re.compile(r"""(?<!\S)(?P<quote>["']?)-D(?P<name>otel\.[a-z0-9.-]+)=""", re.ASCII)
 _VALUE: Final = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])*""")
 _LISTS_OF_VARIABLES: Final = ("environmentFiles", "secrets", "environment")
+# ECS takes no container without an image, so one without is a template's, and a tool fills it in.
+_FILLED_IN_LATER: Final = "${image}"
 _NO_PROPERTIES: Final[Mapping[str, "Property"]] = MappingProxyType({})
 
 
@@ -46,7 +48,7 @@ class Container(Document):
 
     @cached_property
     def image(self) -> Image:
-        return Image.parse(text_of(self.json.get("image")) or "")
+        return Image.parse(text_of(self.json.get("image")) or _FILLED_IN_LATER)
 
     @property
     def essential(self) -> bool:

@@ -9,6 +9,7 @@ from domain.ecs.recognition import (
     APPLICATION_SIGNALS_PORTS,
     Answer,
     CollectorKind,
+    Evidence,
     Recognition,
     recognise,
 )
@@ -18,6 +19,7 @@ from domain.otlp import destinations
 COLLECTOR_NAME = "aws-otel-collector"
 _PROXIES = frozenset({"aws-appmesh-envoy", "envoy", "ecs-service-connect-agent"})
 _ENDS = frozenset({"COMPLETE", "SUCCESS"})
+_ONLY_UNKNOWN = frozenset({Evidence.UNKNOWN_IMAGE, Evidence.INSTRUMENTED, Evidence.OTHER_PORTS})
 _APPLICATION_SIGNALS = "OTEL_AWS_APPLICATION_SIGNALS_ENABLED"
 
 
@@ -104,6 +106,9 @@ class ContainerRoles(NamedTuple):
                     others.append(container)
             if recognition.answer is Answer.MAY_BE and role is not ContainerRole.INIT:
                 possible.append(found)
+        if len(applications) == 1:
+            # A task has an application: it is this one, if nothing but a template's placeholder speaks against it.
+            possible = [found for found in possible if not _ONLY_UNKNOWN.issuperset(found.recognition.evidence)]
         return cls(
             every, tuple(collectors), tuple(other_collectors), tuple(possible), tuple(applications), tuple(others)
         )

@@ -30,6 +30,8 @@ class Image:
         rest, _, digest = text.strip().partition("@")
         if digest and not _DIGEST.fullmatch(digest):  # a user and a password before the registry, which no text shows
             return cls(f"{HIDDEN}@{text.strip().rpartition('@')[2]}", None, None)
+        if (begins := rest.find(":{{")) > 0:  # a placeholder may have colons of its own: {{resolve:ssm:tag}}
+            return cls(rest[:begins], rest[begins + 1 :], digest or None)
         head, colon, tag = rest.rpartition(":")
         if colon and "/" not in tag:  # a colon before a slash is a registry's port
             return cls(head, tag or None, digest or None)

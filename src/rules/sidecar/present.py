@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from domain.assumptions import FactKnown
 from domain.collector.distributions import NONE, Language
-from domain.drift import Code, Drift, Refusal
+from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.container_roles import Recognised
 from domain.ecs.fargate import Size
-from domain.ecs.recognition import Answer
+from domain.ecs.recognition import Answer, Evidence
 from domain.ecs.values import truth_of
 from domain.facts import FactKind
 from domain.rule import Rule
@@ -33,6 +33,7 @@ class Kind(Code):
     ABSENT = "collector-absent", "The task has no collector, and nothing in it receives OTLP."
     OTHER_COLLECTOR = "other-collector", "Another collector than the standard's receives the telemetry."
     POSSIBLE_COLLECTOR = "possible-collector", "A container may be a collector; it is not the standard's."
+    UNKNOWN_IMAGE = "image-placeholder", "Unknown: the image of what may be the collector is a template's placeholder."
     TOO_MANY_CONTAINERS = "too-many-containers", "No fix: the task has as many containers as ECS accepts."
     RECEIVED = "telemetry-received", "No fix: another collector receives the telemetry."
     MAY_BE_RECEIVED = "telemetry-may-be-received", "No fix: a container may be a collector."
@@ -42,7 +43,7 @@ class Kind(Code):
     CONTROL_FAILS = "control-fails", "Approval: a Security Hub control that the task passes would fail."
 
 
-def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
+def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield one drift where the task has containers, and none of them is the standard's collector."""
     if workload.collector is not None or not workload.task.containers or workload.kind.id == NONE:
         return
@@ -57,6 +58,10 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
         yield Drift(Kind.ABSENT, "containers", why, wanted=wanted)
         return
     name, found = receiver.container.name, str(receiver.container.image)
+    if Evidence.UNKNOWN_IMAGE in receiver.recognition.evidence:
+        why = f"The image of {name} is a template's placeholder; it may become the standard's collector."
+        yield Doubt(Kind.UNKNOWN_IMAGE, f"containers/{name}/image", why)
+        return
     reasons = reasons_of(receiver)
     if receiver.recognition.answer is Answer.IS:
         code, why = Kind.OTHER_COLLECTOR, f"{name} receives the task's telemetry: {reasons}."

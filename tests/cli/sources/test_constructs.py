@@ -66,8 +66,12 @@ def test_what_is_imported_is_named_by_its_export(run: Run) -> None:
 
 def test_an_unknown_verdict_names_what_it_depends_on(run: Run) -> None:
     text = TEMPLATE.replace("EXECUTION", "!Ref Prefix").replace("TASK", "!Ref AWS::StackName")
-    (reason,) = verdicts(run, "app.yaml", text)["sidecar.present"]["reasons"]
+    two = text.replace("[{Name: app", "[{Name: web, Image: 'nginx:1'}, {Name: app")
+    (reason,) = verdicts(run, "app.yaml", two)["sidecar.present"]["reasons"]
     assert reason.endswith("(Image)")
+    # A task has an application, so a lone container is one, whatever its image.
+    [drift] = verdicts(run, "app.yaml", text)["sidecar.present"]["drifts"]
+    assert drift["code"] == "collector-absent"
 
 
 @pytest.mark.parametrize(
