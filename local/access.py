@@ -1,4 +1,4 @@
-"""IAM checks that ministack does not make: Security Hub, PassRole, tags on creation, the resource of an ECS call.
+"""IAM checks that ministack does not make: Security Hub, PassRole, tags on creation, what ECS and S3 check besides.
 
 ministack enforces the roles of Lambda functions itself (AUTH=true). These are the calls that it would allow and AWS
 would deny.
@@ -6,6 +6,7 @@ would deny.
 
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from local.bridge import Call
@@ -112,6 +113,15 @@ class Access:
             arn = f"arn:aws:ecs:{region}:{account}:{made}"
             return self._denied(call, "ecs:TagResource", arn, {"ecs:CreateAction": call.name})
         return None
+
+    def hides(self, call: Call, path: str, answered: Response) -> Response:
+        """The answer to a read of an object that does not exist: only who may list the bucket learns that."""
+        status, _, body = answered
+        missing = (call.operation, status) == ("s3:GetObject", HTTPStatus.NOT_FOUND) and b"NoSuchKey" in body
+        if not missing or not self._ms.app.AUTH:
+            return answered
+        bucket = path.lstrip("/").partition("/")[0]
+        return self._denied(call, "s3:ListBucket", f"arn:aws:s3:::{bucket}", {}) or answered
 
     def _denied(self, call: Call, action: str, resource: str, context: Mapping[str, str]) -> Response | None:
         service, region = action.partition(":")[0], self._ms.responses.get_region()

@@ -147,7 +147,7 @@ class Emulator:
         if fault is None or fault.lets_pass:
             if meets:
                 await asyncio.sleep(self._unkind.begin(call, place))
-            response: Response = await self._dispatch(*request)
+            response: Response = self._access.hides(call, path, await self._dispatch(*request))
             if meets:
                 response = self._unkind.end(call, place, response)
             if response[0] < HTTPStatus.BAD_REQUEST:

@@ -115,6 +115,17 @@ def test_a_role_names_itself_and_its_denied_call_is_recorded_too(cloud: Cloud) -
     assert event["detail"]["errorCode"].startswith("AccessDenied")
 
 
+def test_only_who_may_list_a_bucket_learns_that_an_object_does_not_exist(cloud: Cloud) -> None:
+    cloud.client("s3").create_bucket(Bucket="kept")
+    reader = role(cloud, "reader", {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::kept/*"})
+    with pytest.raises(ClientError, match="AccessDenied"):
+        cloud.client_as("s3", reader).get_object(Bucket="kept", Key="none")
+    both = ["arn:aws:s3:::kept", "arn:aws:s3:::kept/*"]
+    lister = role(cloud, "lister", {"Action": ["s3:GetObject", "s3:ListBucket"], "Resource": both})
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        cloud.client_as("s3", lister).get_object(Bucket="kept", Key="none")
+
+
 def test_changes_of_a_role_are_recorded_in_us_east_1_wherever_they_are_made(cloud: Cloud) -> None:
     iam = cloud.client("iam", region="eu-west-1")
     iam.create_role(RoleName="changed", AssumeRolePolicyDocument=POLICY)
