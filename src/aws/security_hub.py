@@ -69,13 +69,12 @@ class SecurityHub:
 
     def all_suppressed(self, place: Place) -> set[str]:
         """Return all of Outrider's findings that the customer set to SUPPRESSED, as Security Hub has them."""
-        here = {"AwsAccountId": _equal(place.account), "Region": _equal(place.region)}
-        return self._found(place, here | {"GeneratorId": [_OURS]} | _SUPPRESSED)
+        return self._found(place, _of(place) | {"GeneratorId": [_OURS]} | _SUPPRESSED)
 
     def _by_id(self, place: Place, ids: Sequence[str], filters: dict[str, Any]) -> set[str]:
         found = set[str]()
         for some in batched(ids, _VALUES, strict=False):
-            found |= self._found(place, {"Id": _equal(*some)} | filters)
+            found |= self._found(place, _of(place) | {"Id": _equal(*some)} | filters)
         return found
 
     def _found(self, place: Place, filters: Mapping[str, Any]) -> set[str]:
@@ -88,6 +87,11 @@ class SecurityHub:
             if not answer.get("NextToken"):
                 return found
             asked["NextToken"] = answer["NextToken"]
+
+
+def _of(place: Place) -> dict[str, Any]:
+    """Return the filters for one account and region: an administrator's Security Hub has its members' findings too."""
+    return {"AwsAccountId": _equal(place.account), "Region": _equal(place.region)}
 
 
 def _equal(*values: str) -> list[dict[str, str]]:

@@ -126,6 +126,22 @@ def test_all_pages_of_what_is_suppressed_are_read(monkeypatch: pytest.MonkeyPatc
     assert hub.calls == 3
 
 
+@pytest.mark.parametrize("remembered", [(), ("shared",)])
+def test_a_member_cannot_suppress_its_administrators_findings(
+    monkeypatch: pytest.MonkeyPatch, remembered: tuple[str, ...]
+) -> None:
+    """An administrator's Security Hub returns its members' findings too, and any account may choose any Id."""
+
+    class Administrator:
+        def get_findings(self, *, Filters: Any, MaxResults: int) -> Any:  # noqa: ARG002, N803 - AWS's names
+            asked = [each["Value"] for each in Filters.get("AwsAccountId", ())]
+            return {"Findings": [] if asked and "222222222222" not in asked else [{"Id": "shared"}]}
+
+    monkeypatch.setattr(Sessions, "client", lambda *_: Administrator())
+    held = SecurityHub(Sessions()).suppressed(Place("111111111111", "eu-west-1"), ["shared"], remembered)
+    assert held == set(remembered)  # not in this account, so what was known of it still counts
+
+
 def test_a_call_that_failed_as_a_whole_names_account_and_region(world: World) -> None:
     world.fail("BatchImportFindings", "InvalidAccessException")
     with pytest.raises(CallFailed, match=r"^securityhub:BatchImportFindings on 123456789012/eu-west-1 failed: Invalid"):
