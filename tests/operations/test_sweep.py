@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from domain.subject import Subject, SubjectId
 from domain.sweeping import Scope, SweepRequest
 from operations.standards import Standards
 from operations.sweep.beginning import SweepEnded
+from operations.sweep.certifying import Waiting
 from rules import CATALOGUE
 from tests.operations.sweeping import Sweeping
 from tests.operations.sweeping import sent as how_many
@@ -242,9 +244,23 @@ def test_it_is_not_waited_for_ever(world: World) -> None:
     waiting = sweep.certifier.waiting(sweep.run_id, None)
     sweep.now = lambda: NOON + timedelta(minutes=44)
     later = sweep.certifier.waiting(sweep.run_id, waiting)
-    assert (later.since, later.wait) == (NOON, 60)
+    assert (later.since, later.wait) == (NOON, 120)
     sweep.now = lambda: NOON + timedelta(minutes=46)
     assert sweep.certifier.waiting(sweep.run_id, later).wait == 0
+
+
+def test_a_sweep_of_two_days_is_counted_seldom_enough_for_its_state_machine(world: World) -> None:
+    """Step Functions ends an execution with 25,000 events, and each count makes nine."""
+    world.register()
+    sweep = sweeping(world)
+    sweep.list()
+    at, counts = NOON, 0
+    while at < NOON + timedelta(hours=47):
+        sweep.now = partial(lambda moment: moment, at)
+        found = sweep.certifier.waiting(sweep.run_id, Waiting(left=counts, since=at))
+        assert found.wait > 0
+        at, counts = at + timedelta(seconds=found.wait), counts + 1
+    assert counts * 9 < 15_000
 
 
 def test_tasks_that_no_service_started_are_sent_with_their_family(world: World) -> None:

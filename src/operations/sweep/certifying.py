@@ -24,7 +24,9 @@ _QUEUES = timedelta(minutes=3)
 """How long it waits for other messages, once everything that the sweep sent was evaluated."""
 _NO_PROGRESS = timedelta(minutes=45)
 """Longer than a message is retried until it goes to the DLQ."""
-_SHORTEST, _LONGEST = 2, 60  # seconds between two counts
+_SHORTEST, _LONGEST = 2, 120  # seconds between two counts
+_OF_ITS_AGE = 20
+"""A sweep is counted after a twentieth of its age again: the history of its state machine holds 25,000 events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ class Certifier:
         patience = _NO_PROGRESS if missing else _QUEUES
         if not left or now - since >= patience:
             return Waiting(left, since)
-        return Waiting(left, since, min(max(int((now - since).total_seconds()), _SHORTEST), _LONGEST))
+        pause = max(now - since, (now - run.began) / _OF_ITS_AGE)
+        return Waiting(left, since, min(max(int(pause.total_seconds()), _SHORTEST), _LONGEST))
 
     def certify(self, id_: str) -> Certified:
         """Store the certificate, publish what there is to publish, and let other sweeps run.
