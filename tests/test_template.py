@@ -266,6 +266,31 @@ def test_every_queue_that_starts_a_function_starts_few_at_a_time() -> None:
     assert sum(sources.values()) - sources["ApproveFunction"] + 1 < 10  # the sweep runs once at a time
 
 
+def test_lambda_stops_no_function_for_being_started_by_its_own_messages() -> None:
+    """By default it stops a chain of more than 16 invocations, and sends the message to the DLQ."""
+    starts, sends = dict[str, str](), dict[str, set[str]]()
+    for name, function in of_type("AWS::Serverless::Function").items():
+        for source in function["Properties"]["Events"].values():
+            if source["Type"] == "SQS":
+                starts[source["Properties"]["Queue"]["Fn::GetAtt"]] = name
+        role = function["Properties"]["Role"]["Fn::GetAtt"].removesuffix(".Arn")
+        sends[name] = {
+            each["Resource"]["Fn::GetAtt"] for each in statements(role) if "sqs:SendMessage" in actions(each)
+        }
+
+    def reached(name: str) -> set[str]:
+        found, left = set[str](), [name]
+        while left:
+            new = {starts[queue] for queue in sends[left.pop()] if queue in starts} - found
+            found |= new
+            left += new
+        return found
+
+    functions = of_type("AWS::Serverless::Function")
+    allowed = {name for name in functions if functions[name]["Properties"].get("RecursiveLoop") == "Allow"}
+    assert allowed == {name for name in functions if name in reached(name)} != set()
+
+
 def test_every_function_has_an_alarm_on_its_errors() -> None:
     watched = {
         dimension["Value"]["Ref"]
