@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from time import monotonic, sleep
 from typing import Any
 
@@ -9,13 +10,18 @@ _AT_ONCE = 2.0
 """Calls that need not wait after a pause: a single evaluation is hardly slowed down."""
 
 
+class OutOfTime(Exception):
+    """No time is left to wait for a call's turn."""
+
+
 @dataclass(slots=True)
 class Pace:
-    """Waits before a call that would come too early."""
+    """Waits before a call that would come too early. Raises OutOfTime where it may not wait for as long."""
 
     per_second: float
     clock: Callable[[], float] = monotonic
     pause: Callable[[float], object] = sleep
+    seconds_left: Callable[[], float] = lambda: inf
     _left: float = field(default=_AT_ONCE, init=False)
     _at: float | None = field(default=None, init=False)
 
@@ -25,5 +31,9 @@ class Pace:
         passed = now - self._at if self._at is not None else 0.0
         self._left = min(self._left + passed * self.per_second, _AT_ONCE) - 1
         self._at = now
-        if self._left < 0:
-            self.pause(-self._left / self.per_second)
+        pause = max(-self._left, 0) / self.per_second
+        if pause > self.seconds_left():
+            self._left += 1  # the call is not made
+            raise OutOfTime
+        if pause:
+            self.pause(pause)

@@ -1,9 +1,11 @@
 """boto3 clients by service and place: one session for each account, clients made when first needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from math import inf
 from threading import RLock
 from typing import Any
 
@@ -94,6 +96,7 @@ class Sessions:
         self._rates, self._now = rates, now
         self._loader: Loader | None = None
         self._paces: dict[str, Pace] = {}
+        self._seconds_left: Callable[[], float] = lambda: inf
         self._accounts: dict[str, _Account] = {}
         self._lock = RLock()
 
@@ -113,9 +116,21 @@ class Sessions:
 
     def _watched(self, session: boto3.Session, account: str) -> boto3.Session:
         if self._rates.iam:
-            pace = self._paces.setdefault(account, Pace(self._rates.iam))
+            pace = self._paces.setdefault(account, self._pace(self._rates.iam))
             session.events.register("before-call.iam", pace.wait)
         return self.traffic.watch(session)
+
+    def _pace(self, per_second: float) -> Pace:
+        return Pace(per_second, seconds_left=lambda: self._seconds_left())  # noqa: PLW0108 - it changes later
+
+    @contextmanager
+    def ending(self, seconds_left: Callable[[], float]) -> Iterator[None]:
+        """Within the block, a call that would wait longer for its turn raises OutOfTime instead, in every thread."""
+        self._seconds_left = seconds_left
+        try:
+            yield
+        finally:
+            self._seconds_left = lambda: inf
 
     @cached_property
     def caller(self) -> Caller:
@@ -172,7 +187,7 @@ class Sessions:
                 config = _CONFIG.merge(_ONCE) if once else _CONFIG
                 made = session.client(service, region_name=region or None, config=config)  # type: ignore[call-overload] # the stubs know a service only by its literal name
                 if service == "ecs" and self._rates.definitions:
-                    pace = self._paces.setdefault(f"{key}/{region}", Pace(self._rates.definitions))
+                    pace = self._paces.setdefault(f"{key}/{region}", self._pace(self._rates.definitions))
                     for operation in _OF_DEFINITIONS:
                         made.meta.events.register(f"before-call.ecs.{operation}", pace.wait)
                 account.clients[service, region, once] = made

@@ -16,6 +16,7 @@ from aws.calls import CallFailed
 from aws.channels import Message, Queue
 from aws.errors import Meaning
 from aws.ledger import History, Ledger, LedgerConflict
+from aws.pace import OutOfTime
 from aws.sessions import Sessions
 from domain.coverage import Covered
 from domain.findings.finding import Transition
@@ -41,6 +42,8 @@ from operations.standards import Edition, Standards
 from operations.unexpected import described
 
 _RESERVE = 20.0  # seconds that are kept for what was begun, and to publish it
+_TO_PUBLISH = 10.0  # of them
+_NO_TIME = "It needs more calls to IAM than are allowed in the function's time. Raise IamCallsPerSecond of the stack."
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +131,9 @@ class Inspector:
     def inspect(self, messages: Mapping[str, str], seconds_left: Callable[[], float] = lambda: inf) -> list[Outcome]:
         """Inspect messages (id → body, in the order received). All messages of a subject have one outcome.
 
-        When time runs short, what was not begun is sent to its queue again. If the function left it to the queue to
-        deliver it again, each delivery would count, and a message that nothing is wrong with could reach the DLQ.
+        When time runs short, what was not begun is sent to its queue again, and so is what still waits for its calls.
+        If the function left it to the queue to deliver it again, each delivery would count, and a message that nothing
+        is wrong with could reach the DLQ.
         """
         outcomes, received = list[Outcome](), dict[SubjectId, _Received]()
         for message, body in messages.items():
@@ -145,16 +149,7 @@ class Inspector:
             self.operations.no_standard(error)
             return outcomes + [Failed(each.ids, str(error)) for each in received.values()]
 
-        scope = edition.standard.scope
-        batch = self.bulk.read({on: each.triggers for on, each in received.items() if not scope.leaves_out(on.place)})
-
-        def evaluate(numbered: tuple[int, SubjectId]) -> tuple[Outcome, History | None] | None:
-            number, on = numbered
-            if number and seconds_left() < _RESERVE:  # the first is always begun, so that each batch makes progress
-                return None
-            return self._outcome(on, received[on], edition, batch)
-
-        results = side_by_side(evaluate, enumerate(received), self.at_once)
+        results = self._evaluated(received, edition, seconds_left)
         evaluated = [each for each in results if each is not None]
         published = self.publisher.publish([history for _, history in evaluated if history is not None])
         unbegun = [received[on] for on, each in zip(received, results, strict=True) if each is None]
@@ -171,6 +166,26 @@ class Inspector:
                 case _:
                     ended.append(outcome)
         return outcomes + self._covered(received, ended)
+
+    def _evaluated(
+        self, received: Mapping[SubjectId, _Received], edition: Edition, seconds_left: Callable[[], float]
+    ) -> list[tuple[Outcome, History | None] | None]:
+        """Return the outcome of each subject, with its history to publish if there is something; None without time."""
+        scope = edition.standard.scope
+        batch = self.bulk.read({on: each.triggers for on, each in received.items() if not scope.leaves_out(on.place)})
+
+        def evaluate(numbered: tuple[int, SubjectId]) -> tuple[Outcome, History | None] | None:
+            number, on = numbered
+            if number and seconds_left() < _RESERVE:  # the first is always begun, so that each batch makes progress
+                return None
+            return self._outcome(on, received[on], edition, batch)
+
+        with self.sessions.ending(lambda: seconds_left() - _TO_PUBLISH):
+            results = side_by_side(evaluate, enumerate(received), self.at_once)
+        if received and not any(results):  # a batch that makes no progress is not handed back again and again
+            first = next(iter(received))
+            results[0] = Failed(received[first].ids, _NO_TIME, covered=not_covered(first, None)), None
+        return results
 
     def _covered(self, received: Mapping[SubjectId, _Received], ended: Sequence[Outcome]) -> list[Outcome]:
         """Record what the evaluations covered, for the sweeps that asked. If that fails, they are evaluated again."""
@@ -199,8 +214,11 @@ class Inspector:
 
     def _outcome(
         self, on: SubjectId, received: _Received, edition: Edition, batch: Batch
-    ) -> tuple[Outcome, History | None]:
-        """Return the subject's outcome, and its history to publish if something new was recorded."""
+    ) -> tuple[Outcome, History | None] | None:
+        """Return the subject's outcome, and its history to publish if something new was recorded.
+
+        None if there was no time to wait for all of its calls.
+        """
         messages = received.ids
         try:
             if edition.standard.scope.leaves_out(on.place) and not self.ledger.history(on).version:
@@ -218,6 +236,8 @@ class Inspector:
                 return Failed(messages, str(error), covered=left), None
             self.operations.no_access(error, on.place.account)
             return Done(messages, on, skipped=str(error), covered=left), None
+        except OutOfTime:
+            return None
         except (LedgerConflict, Unpublished) as error:
             return Failed(messages, str(error), covered=not_covered(on, None)), None
         except Exception as error:  # noqa: BLE001 - an unexpected error in one subject must not stop the others

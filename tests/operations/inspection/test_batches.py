@@ -6,11 +6,24 @@ from threading import Barrier
 
 import pytest
 
+from aws.sessions import Rates, Sessions
 from operations.inspection.inspector import Done, Failed, SentBack
 from tests.operations.delivery import Inspection, deliver
-from tests.operations.world import FLOATING, Json, World, definition, registered
+from tests.operations.world import (
+    EXECUTION,
+    FLOATING,
+    TASK,
+    Json,
+    World,
+    definition,
+    policy,
+    registered,
+    role_arn,
+    trusting,
+)
 
 FAMILIES = tuple(f"web-{number}" for number in range(4))
+OF_IAM = ("GetRole", "ListRolePolicies", "GetRolePolicy", "ListAttachedRolePolicies")
 
 
 def dispatched(world: World, inspection: Inspection) -> None:
@@ -72,6 +85,49 @@ def test_a_batch_makes_progress_however_little_time_is_left(world: World) -> Non
     while inspection.queue.waiting:
         assert [type(each) for each in taken(inspection, lambda: 0.0)].count(Done) == 1
     assert all(world.open(family) for family in FAMILIES)
+
+
+def with_own_roles(world: World, inspection: Inspection) -> None:
+    """Messages for families that drift, each with roles of its own."""
+    iam, bodies = world.client("iam"), list[str]()
+    for family in FAMILIES:
+        for kind, calls in (("execution", EXECUTION), ("task", TASK)):
+            name = f"{family}-{kind}"
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusting("ecs-tasks.amazonaws.com"))
+            iam.put_role_policy(RoleName=name, PolicyName="work", PolicyDocument=policy(*calls))
+        roles = {f"{kind}RoleArn": role_arn(f"{family}-{kind}") for kind in ("execution", "task")}
+        bodies.append(registered(world.register(definition(family, collector=FLOATING, **roles))))
+    inspection.dispatcher.dispatch({f"change-{number}": body for number, body in enumerate(bodies)})
+
+
+def paced(world: World) -> Inspection:
+    world.fail("GetAccountAuthorizationDetails")  # so each role is read by itself
+    world.sessions = Sessions(rates=Rates(iam=1e6))
+    inspection = world.inspector()
+    return replace(inspection, inspector=replace(inspection.inspector, at_once=4))
+
+
+def test_what_still_waits_for_calls_when_time_runs_short_is_sent_again(world: World) -> None:
+    """All were begun, and the pace of IAM would keep them longer than the function lives."""
+    inspection = paced(world)
+    with_own_roles(world, inspection)
+
+    def seconds_left() -> float:
+        return 60 - 2.0 * sum(world.calls[call] for call in OF_IAM)
+
+    found = taken(inspection, seconds_left)
+    assert {type(each) for each in found} == {Done, SentBack}
+    while inspection.queue.waiting:
+        world.calls.clear()
+        assert {type(each) for each in taken(inspection, seconds_left)} <= {Done, SentBack}
+    assert all(world.open(family) for family in FAMILIES)
+
+
+def test_a_batch_that_makes_no_progress_fails_instead_of_going_round(world: World) -> None:
+    inspection = paced(world)
+    with_own_roles(world, inspection)
+    [failed] = [each for each in taken(inspection, lambda: 9.0) if isinstance(each, Failed)]
+    assert "IamCallsPerSecond" in failed.reason
 
 
 def test_what_cannot_be_sent_again_is_left_to_the_queue(world: World) -> None:
