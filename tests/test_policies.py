@@ -16,6 +16,7 @@ querying = pytest.importorskip("policy_sentry.querying.actions", reason="run `ma
 TYPES = {
     "AWS::DynamoDB::Table": ("dynamodb", "table"),
     "AWS::Logs::LogGroup": ("logs", "log-group"),
+    "AWS::S3::Bucket": ("s3", ""),
     "AWS::SNS::Topic": ("sns", ""),
     "AWS::SQS::Queue": ("sqs", ""),
     "AWS::Serverless::Function": ("lambda", "function"),
