@@ -175,7 +175,7 @@ def _default(info: FieldInfo) -> str:
     value = info.get_default(call_default_factory=True, validated_data={})
     if value is PydanticUndefined:
         return "required"
-    if isinstance(value, BaseModel) or value is None or value in ((), {}):
+    if isinstance(value, BaseModel) or value is None or value in ((), {}, ""):
         return ""
     if isinstance(value, tuple):
         return "<br>".join(f"`{item}`" for item in value)
