@@ -22,10 +22,10 @@ def named_as_the_api(node: Node, path: Path) -> Node:
             renamed = dict[str, Part]()
             for name, part in parts.items():
                 ours = name if OWN_KEYS & {*path} else api_name(name)
-                renamed[ours] = Part(part.begin, named_as_the_api(part.node, (*path, ours)))
+                renamed[ours] = Part(part.begin, named_as_the_api(part.node, (*path, ours)), part.end)
             return mapping(node, renamed)
         case list() as parts:
-            return sequence(node, [Part(part.begin, named_as_the_api(part.node, path)) for part in parts])
+            return sequence(node, [Part(part.begin, named_as_the_api(part.node, path), part.end) for part in parts])
         case None:
             return node
 

@@ -9,6 +9,9 @@ from cli.sources.matching import matched, name_of, same
 from cli.sources.nodes import Edited, Node, Part, Path, Style
 from cli.sources.spelling import AS_THE_API, Dialect, Layout, Spelling, is_flat
 
+_REST_OF_LINE = re.compile(r"(?:[ \t\r]++|/\*(?s:.*?)\*/)*+(?:(?:#|//)[^\n]*)?\n")
+"""What may follow a member of HCL that ends its line: blanks and comments, one of which may have several lines."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -112,7 +115,9 @@ class _Document:
             value = spelling.head(style, slot.name, path) + spelling.value(slot.value, margin, style, below)
         if anchor is None:
             return _Edit(first.begin, first.begin, f"{value}{separator}{gap}")
-        at = anchor.end if separator else self._end_of_line(anchor.end)
+        at = anchor.end if separator else self._end_of_line(node, anchor)
+        if separator and self._is_heredoc(node, anchor):  # nothing else may be on its last line
+            separator = self.layout.newline + ("" if isinstance(node.parts, dict) else ",")
         return _Edit(at, at, f"{separator}{gap}{value}")
 
     def _removed(self, node: Node, parts: Sequence[Part], kept: Collection[int], path: Path) -> Iterator[_Edit]:
@@ -132,9 +137,10 @@ class _Document:
                 yield _Edit(run[0].begin, part.begin, "")
             before, run = part, []
         if run and before is not None:
-            whole = not self._separator(node, parts)
-            begin, end = before.end, run[-1].end
-            yield _Edit(self._end_of_line(begin), self._end_of_line(end), "") if whole else _Edit(begin, end, "")
+            if not self._separator(node, parts):
+                yield _Edit(self._end_of_line(node, before), self._end_of_line(node, run[-1]), "")
+            else:
+                yield _Edit(before.end, run[-1].end, self.layout.newline if self._is_heredoc(node, before) else "")
 
     # --- replacing ----------------------------------------------------------------------------------------------------
 
@@ -169,9 +175,8 @@ class _Document:
             case Style.BLOCK:
                 return ""
             case Style.HCL if isinstance(node.parts, dict):
-                end = parts[0].end
-                until = parts[1].begin if len(parts) > 1 else node.end
-                return "," if "," in self.text[end:until].partition("\n")[0].partition("#")[0] else ""
+                on_lines = "\n" in self._gap(node, parts)
+                return "" if on_lines and all(_REST_OF_LINE.match(self.text, part.end) for part in parts) else ","
             case _:
                 return ","
 
@@ -187,8 +192,13 @@ class _Document:
             return gap if in_order else self.layout.newline + gap.rpartition("\n")[2]
         return self.layout.comma[1:] if node.style in {Style.JSON, Style.ESCAPED} else " "
 
-    def _end_of_line(self, at: int) -> int:
-        end = self.text.find("\n", at)
+    def _is_heredoc(self, node: Node, part: Part) -> bool:
+        return node.style is Style.HCL and self.text.startswith("<<", part.node.begin)
+
+    def _end_of_line(self, node: Node, part: Part) -> int:
+        at = part.end
+        rest = _REST_OF_LINE.match(self.text, at) if node.style is Style.HCL else None
+        end = rest.end() - 1 if rest else self.text.find("\n", at)
         end = len(self.text) if end < 0 else end
         return end - 1 if end > at and self.text[end - 1] == "\r" else end
 

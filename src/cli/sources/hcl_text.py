@@ -128,7 +128,7 @@ class _Parser(Cursor):
                 inner = self.expression(newlines=True)
                 self.skip(BLANK)
                 self.expect(")")
-                return inner
+                return replace(inner, begin=begin, end=self.at)
             case "[":
                 return self._tuple(begin)
             case "{":

@@ -94,7 +94,9 @@ class Evaluation:
             case Kind.TUPLE:
                 items = [self.of(item) for item in found.args]
                 place = Node(found.begin, found.end, None, None, self._style)
-                return sequence(place, [Part(item.begin, item) for item in items])
+                return sequence(
+                    place, [Part(at.begin, item, at.end) for at, item in zip(found.args, items, strict=True)]
+                )
             case Kind.REFERENCE:
                 return self._reference(found)
             case Kind.CALL:
@@ -147,7 +149,7 @@ class Evaluation:
         parts = dict[str, Part]()
         for key, value in pairs(found):
             name = self.of(key)
-            parts[text_of(name.value)] = Part(key.begin, self.of(value))
+            parts[text_of(name.value)] = Part(key.begin, self.of(value), value.end)
         return mapping(Node(found.begin, found.end, None, None, self._style), parts)
 
     # --- references ---------------------------------------------------------------------------------------------------

@@ -59,14 +59,18 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A member, which begins with its name, or an item."""
+    """A member, which begins with its name, or an item.
+
+    It ends where its value does, or at `until`, if the value stands in a call or elsewhere.
+    """
 
     begin: int
     node: Node
+    until: int | None = None
 
     @property
     def end(self) -> int:
-        return self.node.end
+        return self.node.end if self.until is None else self.until
 
 
 type Parts = dict[str, Part] | list[Part] | None
@@ -96,7 +100,9 @@ def with_parts(parts: Parts, change: Callable[[Part], Part]) -> Parts:
 
 def moved(node: Node, place: Callable[[int], int], style: Style | None = None) -> Node:
     """Return a node of a text within another text, with its places in the outer one."""
-    parts = with_parts(node.parts, lambda part: Part(place(part.begin), moved(part.node, place, style)))
+    parts = with_parts(
+        node.parts, lambda part: Part(place(part.begin), moved(part.node, place, style), place(part.end))
+    )
     marks = [place(mark) for mark in node.marks]
     begin, end = place(node.begin), place(node.end)
     return replace(node, begin=begin, end=end, parts=parts, style=style or node.style, marks=marks)

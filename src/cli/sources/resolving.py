@@ -99,12 +99,12 @@ class Resolver:
     def _members(self, parts: Mapping[str, Part]) -> Iterator[tuple[str, Part]]:
         for name, part in parts.items():
             if (found := self.resolved(part.node)) is not None:
-                yield name, Part(part.begin, found)
+                yield name, Part(part.begin, found, part.end)
 
     def _items(self, parts: Sequence[Part]) -> Iterator[Part]:
         for part in parts:
             if (found := self.resolved(part.node)) is not None:
-                yield Part(part.begin, found)
+                yield Part(part.begin, found, part.end)
 
     def _called(self, function: str, argument: Node, whole: Node) -> Node | None:
         if function == "Fn::If":

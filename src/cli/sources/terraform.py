@@ -125,7 +125,9 @@ def _resources_of(by: Evaluation) -> ModuleResources:
 
 def _attributes(by: Evaluation, block: Block) -> Node:
     """Return a block as an object: attributes by name, and blocks of one type as a list."""
-    parts = {name: Part(begin, by.of(expression)) for name, (begin, expression) in block.attributes.items()}
+    parts = {
+        name: Part(begin, by.of(expression), expression.end) for name, (begin, expression) in block.attributes.items()
+    }
     inner = dict[str, list[Part]]()
     for each in block.blocks:
         if each.kind != "dynamic":
