@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import Any, Final
 
 from cli.sources.cloudformation_writing import Rewriting, Written, named_as_the_api
+from cli.sources.configuration import is_evaluable, once_each
 from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant, opaque, varies
 from cli.sources.nodes import Node, Part, Style
 from cli.sources.open_images import as_collectors
-from cli.sources.resolving import STAND_INS, VARIANTS, Resolver, is_evaluable, once_each
+from cli.sources.resolving import STAND_INS, VARIANTS, Resolver
 from cli.sources.roles import Documents, closed, fact_of, parameters_named_in
 from cli.texts import Text, shown
 from cli.unusable import NoDefinition

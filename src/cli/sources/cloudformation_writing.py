@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from cli.sources.definition import Wanted
 from cli.sources.editing import Change, edited
 from cli.sources.nodes import Edited, Node, Part, Path, Style, mapping, sequence
-from cli.sources.resolving import STAND_INS, Resolver
-from cli.sources.spelling import Dialect
+from cli.sources.resolving import STAND_INS, Resolver, open_text
+from cli.sources.spelling import Dialect, Unwritable, holds
 from domain.ecs.cloudformation import OWN_KEYS, api_name, property_of
 
 _REFERENCE = re.compile(r"\$\{([^}!]*)\}")
@@ -79,12 +79,15 @@ class _TemplateDialect(Dialect):
         if known is not None:
             found = self._resolver.text[known[0] : known[1]]
             fits = found.startswith("{") is (style is Style.JSON) and "\n" not in found
-            if fits:
+            if found and fits:
                 return found
+        stands = any(stand_in in value for stand_in, _ in STAND_INS)
         for stand_in, expression in STAND_INS:
             value = value.replace(stand_in, expression)
         names = _REFERENCE.findall(value)
         if not names or not all(self._is_defined(name) for name in names):
+            if stands or any(holds(value, open_text(name, 0)) for name in self._resolver.unresolved):
+                raise Unwritable
             return None
         return (
             json.dumps({"Fn::Sub": value}) if style is Style.JSON else f"!Sub {json.dumps(value, ensure_ascii=False)}"

@@ -1,14 +1,16 @@
 """A collector's configuration: the places in a file that is one, and what of one is open."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from cli.sources.definition import Origin
 from cli.sources.nodes import Node
+from cli.sources.resolving import first_open, open_text
 from domain.collector import CollectorConfiguration, ConfigurationUnreadable
 from domain.collector.reading import Value
 from domain.collector.references import has_reference
+from domain.facts import Parameter
 
 
 @dataclass(frozen=True)
@@ -53,3 +55,27 @@ def _keys_within(value: Value) -> Iterator[str]:
             yield from (key for each in value for key in _keys_within(each))
         case _:
             return
+
+
+def is_evaluable(written: Node, variant: int) -> bool:
+    """Return whether a parameter's value can be evaluated: nothing in it is open, or single values of a configuration.
+
+    What is open anywhere else in a text may add lines to it, or be a key.
+    """
+    if not isinstance(written.value, str) or not written.open:
+        return not first_open(written)
+    if written.value == open_text(written.open, variant):
+        return False
+    try:
+        return has_only_open_values(CollectorConfiguration.parse(written.value))
+    except ConfigurationUnreadable:
+        return False
+
+
+def once_each(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
+    """Return parameters by name; none of a name that several have, because which of them is created is not known."""
+    found, several = dict[str, Parameter](), set[str]()
+    for each in parameters:
+        if found.setdefault(each.name, each) != each:
+            several.add(each.name)
+    return {name: each for name, each in found.items() if name not in several}

@@ -8,7 +8,8 @@ from cli.sources.definition import Wanted
 from cli.sources.editing import Change, edited
 from cli.sources.matching import matched, same
 from cli.sources.nodes import Edited, Node, Path, Style
-from cli.sources.spelling import Dialect
+from cli.sources.resolving import STAND_INS
+from cli.sources.spelling import Dialect, Unwritable
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,14 @@ class Rewritten:
 
 
 class _ManifestDialect(Dialect):
-    """Numbers, such as those of CPU and memory, have no quotation marks in a manifest."""
+    """Numbers, such as those of CPU and memory, have no quotation marks in a manifest.
+
+    It has no expression for the region and the account.
+    """
 
     def text(self, value: str, style: Style) -> str | None:
+        if any(stand_in in value for stand_in, _ in STAND_INS):
+            raise Unwritable
         return value if style is Style.YAML and value.isdecimal() else None
 
 

@@ -7,6 +7,7 @@ parsed with a placeholder of the same length for each function, so that every pl
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from json import dumps
 from typing import Final
 
 from cli.sources import task_definitions
@@ -14,6 +15,7 @@ from cli.sources.definition import Around, Definition, File, Origin, Rewriting, 
 from cli.sources.nodes import Node, Style, mapping, sequence
 from cli.sources.open_images import as_collectors
 from cli.sources.resolving import VARIANTS, open_text
+from cli.sources.spelling import Dialect, Unwritable, is_encoded
 from cli.texts import Text, shown
 from cli.unusable import NoDefinition, Unusable
 from domain.ecs.task_definition import TaskDefinition
@@ -31,10 +33,14 @@ _PLACEHOLDER = re.compile(r"([\U000f0000-\U000ffffd])\1*")
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A text with placeholders, and the calls that they stand for, by the placeholder's character."""
+    """A text with placeholders, and the calls that they stand for, by the placeholder's character.
+
+    `actions` are the calls as the file has them within texts, by what stands for their values.
+    """
 
     text: str = field(repr=False)
     calls: Mapping[str, str]
+    actions: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def opened(self, node: Node, variant: int) -> Node:
         """Return a value in which texts with placeholders are open: they are another text in each variant."""
@@ -77,7 +83,7 @@ def filled(given: Text, *, json: bool) -> Filled | None:
     text = given.text
     if not any(_CALL.fullmatch(found["inside"]) for found in _ACTION.finditer(text)):
         return None
-    pieces, calls, at, quoted = list[str](), dict[str, str](), 0, False
+    pieces, calls, actions, at, quoted = list[str](), dict[str, str](), dict[str, str](), 0, False
     used = frozenset(text)
     unused = (letter for letter in map(chr, _PRIVATE) if letter not in used)
     for found in _ACTION.finditer(text):
@@ -92,11 +98,20 @@ def filled(given: Text, *, json: bool) -> Filled | None:
             if (letter := next(unused, "")) == "":
                 raise Unusable(f"{shown(given.name)} calls more than {len(calls):,} template functions. Split it.")
             calls[letter] = " ".join(re.sub(r"[`\"']", "", inside).split())
+            if not marks:
+                _remember(actions, open_text(calls[letter], 0), f"{{{{{inside}}}}}")
             placeholder = letter * (length - marks)
             filler = f'"{placeholder}"' if marks else placeholder
         pieces += [before, filler]
         at = found.end()
-    return Filled("".join([*pieces, text[at:]]), calls)
+    return Filled("".join([*pieces, text[at:]]), calls, actions)
+
+
+def _remember(actions: dict[str, str], stand_in: str, action: str) -> None:
+    """Keep the action that a value stands for; none where two differ in more than blanks."""
+    known = actions.setdefault(stand_in, action)
+    if "".join(known.split()) != "".join(action.split()):
+        actions[stand_in] = ""
 
 
 def _control(given: Text, found: re.Match[str]) -> Unusable:
@@ -112,8 +127,30 @@ def of_document(given: Text, root: Node, by: Filled, rewriting: Rewriting | None
     variants = [by.opened(root, variant) for variant in range(VARIANTS)]
     found = [*task_definitions.definitions_of(variants[0].value, shown(given.name))]
     definitions = [_definition(given, each, variants, (*by.within(root),)) for each in found]
-    written = rewriting or task_definitions.Rewritten(given.text, variants[0].value, found, node=variants[0])
+    written = rewriting or task_definitions.Rewritten(
+        given.text, variants[0].value, found, node=variants[0], dialect=_Actions(by)
+    )
     return File(given.name, given.text, given.encoding, tuple(definitions), written)
+
+
+@dataclass(frozen=True, slots=True)
+class _Actions(Dialect):
+    """Writes a call of a template function as the file has it. Within percent-encoding, there is none."""
+
+    by: Filled
+
+    def text(self, value: str, style: Style) -> str | None:
+        del style
+        for stand_in in {open_text(call, 0) for call in self.by.calls.values()}:
+            whole = stand_in in value and self.by.actions.get(stand_in) and stand_in in dumps(value, ensure_ascii=False)
+            if is_encoded(value, stand_in) or (stand_in in value and not whole):
+                raise Unwritable
+        return None
+
+    def completed(self, written: str) -> str:
+        for stand_in, action in self.by.actions.items():
+            written = written.replace(stand_in, action)
+        return written
 
 
 def _definition(given: Text, found: Definition, variants: list[Node], calls: tuple[str, ...]) -> Definition:

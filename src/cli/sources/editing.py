@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from cli.sources.matching import matched, name_of, same
 from cli.sources.nodes import Edited, Node, Part, Path, Style
-from cli.sources.spelling import AS_THE_API, Dialect, Layout, Spelling, is_flat
+from cli.sources.spelling import AS_THE_API, Dialect, Layout, Spelling, Unwritable, is_flat
 
 _REST_OF_LINE = re.compile(r"(?:[ \t\r]++|/\*(?s:.*?)\*/)*+(?:(?:#|//)[^\n]*)?\n")
 """What may follow a member of HCL that ends its line: blanks and comments, one of which may have several lines."""
@@ -43,7 +43,8 @@ def edited(text: str, changes: Sequence[Change]) -> Edited:
     edits, by_hand = list[_Edit](), list[Path]()
     for change in changes:
         document = _Document(text, change.node, change.dialect)
-        edits += document.edits(change.node, change.wanted, change.path)
+        made = document.edits(change.node, change.wanted, change.path)
+        edits += (edit._replace(text=change.dialect.completed(edit.text)) for edit in made)
         by_hand += document.by_hand
     pieces, at = list[str](), 0
     # Stable: what is inserted at one place keeps its order.
@@ -65,7 +66,13 @@ class _Document:
     # --- comparing ----------------------------------------------------------------------------------------------------
 
     def edits(self, node: Node, wanted: Any, path: Path) -> Iterator[_Edit]:
-        """Yield the changes that make a value the one that is wanted."""
+        """Yield the changes that make a value the one that is wanted, as far as the source can express them."""
+        try:
+            yield from self._edits(node, wanted, path)
+        except Unwritable:
+            self.by_hand.append(path)
+
+    def _edits(self, node: Node, wanted: Any, path: Path) -> Iterator[_Edit]:
         if same(node.value, wanted):
             return
         if node.style is Style.FIXED:
@@ -97,10 +104,11 @@ class _Document:
             if slot.kept is not None:
                 anchor = slot.kept
                 yield from self.edits(anchor.node, slot.value, (*path, step))
-            elif slot.name is not None and not self.dialect.allows(slot.name, slot.value, path):
-                self.by_hand.append((*path, step))
-            else:
+                continue
+            try:
                 yield self._inserted(node, (first, anchor), slot, path)
+            except Unwritable:
+                self.by_hand.append((*path, step))
 
     def _inserted(self, node: Node, around: tuple[Part, Part | None], slot: _Slot, path: Path) -> _Edit:
         """Return the insertion of a part after another one, or before the first."""

@@ -104,3 +104,9 @@ def called(name: str, args: Sequence[Any]) -> Any:
         return function(*args)
     except (TypeError, ValueError, AttributeError, IndexError, ZeroDivisionError, OverflowError):
         return None  # Terraform would refuse the call
+
+
+def is_quoted(text: str) -> bool:
+    """Return whether a JSON text ends within quotes."""
+    row = text.rpartition("\n")[2]
+    return len(re.findall(r'(?<!\\)"', row)) % 2 == 1

@@ -3,11 +3,20 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from cli.sources.hcl_syntax import Block, Expression
+from cli.sources.resolving import ACCOUNT, REGION
 
 MOST_EFFORT = 500_000
+ARNS: Final[Mapping[str, str]] = {
+    "aws_iam_role": f"arn:aws:iam::{ACCOUNT}:role/{{}}",
+    "aws_iam_policy": f"arn:aws:iam::{ACCOUNT}:policy/{{}}",
+    "aws_ecs_task_definition": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{{}}",
+    "aws_cloudwatch_log_group": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{}}",
+    "aws_ssm_parameter": f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{{}}",
+}
+"""What stands for the ARNs of a module's resources, by their type."""
 
 
 @dataclass

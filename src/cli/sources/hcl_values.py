@@ -5,15 +5,14 @@ and in each further variant another value. The region and the account get stand-
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
 from cli.sources.embedding import json_within
-from cli.sources.hcl_functions import calculated, called, text_of, title_of
-from cli.sources.hcl_module import Module
+from cli.sources.hcl_functions import calculated, called, is_quoted, text_of, title_of
+from cli.sources.hcl_module import ARNS, Module
 from cli.sources.hcl_policies import statement_of
 from cli.sources.hcl_syntax import Block, Expression, Kind, NotHcl, pairs
 from cli.sources.hcl_text import template_of
@@ -27,13 +26,6 @@ _KEEPING: Final = frozenset({"format", "join"})
 """Functions that keep their texts in the result, as a template does, so that some may be open."""
 _REGIONS: Final = frozenset({"name", "id", "region"})
 _NAMED: Final = frozenset({"name", "id"})
-ARNS: Final[Mapping[str, str]] = {
-    "aws_iam_role": f"arn:aws:iam::{ACCOUNT}:role/{{}}",
-    "aws_iam_policy": f"arn:aws:iam::{ACCOUNT}:policy/{{}}",
-    "aws_ecs_task_definition": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{{}}",
-    "aws_cloudwatch_log_group": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{}}",
-    "aws_ssm_parameter": f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{{}}",
-}
 
 
 @dataclass
@@ -78,7 +70,10 @@ class Evaluation:
         return value
 
     def _remember(self, found: Expression, value: str) -> None:
-        """Keep an expression for its value; a reference rather than a template."""
+        """Keep an expression for its value, a reference rather than a template; none of two that look alike."""
+        if "…" in value and self.expressions.get(value) not in {None, self._written(found)}:
+            self.expressions[value] = ""
+            return
         computed = found.kind in {Kind.CALL, Kind.TEMPLATE} and value not in self.expressions
         if found.kind is Kind.REFERENCE or computed:
             self.expressions[value] = self._written(found)
@@ -133,7 +128,7 @@ class Evaluation:
             if part.kind is Kind.LITERAL and part.marks:
                 marks += part.marks[:-1]
             else:
-                if node.open and is_json and value[:1] not in {"[", "{"} and not _is_quoted(text):
+                if node.open and is_json and value[:1] not in {"[", "{"} and not is_quoted(text):
                     value = json.dumps(value)
                 marks += [part.begin] * len(value)
             open_ = open_ or node.open
@@ -399,9 +394,3 @@ class Evaluation:
         if value is not None:
             return self._computed(found, value)
         return self._open(found, self._written(found))
-
-
-def _is_quoted(text: str) -> bool:
-    """Return whether a JSON text ends within quotes."""
-    row = text.rpartition("\n")[2]
-    return len(re.findall(r'(?<!\\)"', row)) % 2 == 1

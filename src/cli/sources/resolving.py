@@ -5,16 +5,13 @@ default, is open: it gets a placeholder, and in each further variant another val
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from cli.sources.configuration import has_only_open_values
 from cli.sources.embedding import marks_of
 from cli.sources.nodes import Node, Part, Style, mapping, sequence
 from cli.texts import integer
-from domain.collector import CollectorConfiguration, ConfigurationUnreadable
-from domain.facts import Parameter
 
 REGION: Final = "zz-region-1"
 ACCOUNT: Final = "000000000000"
@@ -129,8 +126,15 @@ class Resolver:
         return found
 
     def _remember(self, function: str, argument: str, value: str, whole: Node) -> None:
-        """Keep an expression for its value: one that names a resource, or of which a part is not known."""
+        """Keep an expression for its value: one that names a resource, or of which a part is not known.
+
+        None of two is kept of which parts are not known that have the same name.
+        """
         if whole.begin == whole.end or "\n" in self.text[whole.begin : whole.end]:
+            return
+        begin, end = self.expressions.get(value, (whole.begin, whole.end))
+        if "${Fn::" in value and self.text[begin:end] != self.text[whole.begin : whole.end]:
+            self.expressions[value] = (0, 0)
             return
         resource = function == "Ref" and self.kind(argument) != ""
         partly = REGION in value or "${" in value or function in {"Fn::Sub", "Fn::Join"}
@@ -365,30 +369,6 @@ def region_of(text: str) -> str:
 def first_open(node: Node) -> str:
     """Return the first expression below a node that is open; nothing if there is none."""
     return node.open or next((found for part in node.children if (found := first_open(part.node))), "")
-
-
-def is_evaluable(written: Node, variant: int) -> bool:
-    """Return whether a parameter's value can be evaluated: nothing in it is open, or single values of a configuration.
-
-    What is open anywhere else in a text may add lines to it, or be a key.
-    """
-    if not isinstance(written.value, str) or not written.open:
-        return not first_open(written)
-    if written.value == open_text(written.open, variant):
-        return False
-    try:
-        return has_only_open_values(CollectorConfiguration.parse(written.value))
-    except ConfigurationUnreadable:
-        return False
-
-
-def once_each(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
-    """Return parameters by name; none of a name that several have, because which of them is created is not known."""
-    found, several = dict[str, Parameter](), set[str]()
-    for each in parameters:
-        if found.setdefault(each.name, each) != each:
-            several.add(each.name)
-    return {name: each for name, each in found.items() if name not in several}
 
 
 def _as_text(value: Any) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Self
+from urllib.parse import unquote
 
 from cli.sources.nodes import Node, Path, Style
 
@@ -16,6 +17,10 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\u1fff\u2070-\ud7ff\ue000-\ufdff]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 
 
+class Unwritable(Exception):
+    """The source has no expression for a value, which is known here only by a stand-in."""
+
+
 class Dialect:
     """How names and values of a task definition are written in a source. This one writes them as the API has them."""
 
@@ -25,17 +30,26 @@ class Dialect:
         return name
 
     def text(self, value: str, style: Style) -> str | None:
-        """Return a text as an expression of the source; None if it is an ordinary text."""
+        """Return a text as an expression of the source; None if it is an ordinary text. Raises Unwritable."""
         del value, style
         return None
 
-    def allows(self, name: str, value: Any, path: Path) -> bool:
-        """Return whether a member can be added."""
-        del name, value, path
-        return True
+    def completed(self, written: str) -> str:
+        """Return what is written, with what no language around it may escape."""
+        return written
 
 
 AS_THE_API: Final = Dialect()
+
+
+def holds(value: str, stand_in: str) -> bool:
+    """Return whether a text has a stand-in in it, with or without percent-encoding."""
+    return stand_in in value or is_encoded(value, stand_in)
+
+
+def is_encoded(value: str, stand_in: str) -> bool:
+    """Return whether a text has a stand-in with percent-encoding, where no expression can be written."""
+    return unquote(value).count(stand_in) > value.count(stand_in)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 from cli.sources.definition import Definition, File, Origin, Wanted
 from cli.sources.json_text import node_for_places, node_of
 from cli.sources.nodes import Edited, Node
+from cli.sources.spelling import AS_THE_API, Dialect
 from cli.texts import Text, shown
 from cli.unusable import NoDefinition, Unusable
 from domain.ecs.task_definition import TaskDefinition
@@ -67,6 +68,7 @@ class Rewritten:
     definitions: Sequence[Definition]
     plain: str = field(default="", repr=False)
     node: Node | None = field(default=None, repr=False)
+    dialect: Dialect = AS_THE_API
 
     def __call__(self, wanted: Sequence[Wanted]) -> Edited:
         from cli.sources.editing import Change, edited  # noqa: PLC0415 - only to fix
@@ -74,7 +76,7 @@ class Rewritten:
         content = copy.deepcopy(self.content)
         for definition, each in zip(self.definitions, wanted, strict=True):
             content = _placed(content, definition, each.task)
-        return edited(self.text, [Change(self.node or node_of(self.plain), content)])
+        return edited(self.text, [Change(self.node or node_of(self.plain), content, self.dialect)])
 
 
 def _placed(content: Any, definition: Definition, task: TaskDefinition) -> Any:

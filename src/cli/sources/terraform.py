@@ -17,8 +17,8 @@ from cli.sources.hcl_text import attributes_of, blocks_of
 from cli.sources.hcl_values import Evaluation
 from cli.sources.nodes import Edited, Lines, Node, Part, Style, mapping, sequence
 from cli.sources.nodes import Path as Steps
-from cli.sources.resolving import VARIANTS
-from cli.sources.spelling import Dialect
+from cli.sources.resolving import VARIANTS, open_text
+from cli.sources.spelling import Dialect, Unwritable, holds, is_encoded
 from cli.sources.terraform_resources import STAND_INS, TASK, ModuleResources, Resource, definitions_of
 from cli.texts import STDIN, Text, shown
 from cli.unusable import NoDefinition, Unusable
@@ -39,7 +39,8 @@ def of_files(given: Text) -> File:
     if not found:
         raise _nothing(given)
     places = [(task, service) for _, task, service in found]
-    rewriting = _Rewriting(given.text, places, evaluations[0])
+    unresolved = tuple(dict.fromkeys(name for each in read[0].resources for name in each.unresolved))
+    rewriting = _Rewriting(given.text, places, evaluations[0], unresolved)
     return File(given.name, given.text, given.encoding, tuple(each for each, _, _ in found), rewriting)
 
 
@@ -144,9 +145,10 @@ class _Rewriting:
     text: str = field(repr=False)
     places: Sequence[tuple[Node | None, Node | None]]
     by: Evaluation = field(repr=False)
+    unresolved: Sequence[str] = ()
 
     def __call__(self, wanted: Sequence[Wanted]) -> Edited:
-        dialect = _TerraformDialect(self.by)
+        dialect = _TerraformDialect(self.by, self.unresolved)
         changes, missing = dict[tuple[int, str], Change](), list[Steps]()
         for (task, service), each in zip(self.places, wanted, strict=True):
             if task is not None:
@@ -179,8 +181,8 @@ class _Rewriting:
 class _TerraformDialect(Dialect):
     """How Terraform writes texts: with its own expressions."""
 
-    def __init__(self, by: Evaluation) -> None:
-        self._by = by
+    def __init__(self, by: Evaluation, unresolved: Sequence[str]) -> None:
+        self._by, self._unresolved = by, unresolved
 
     def text(self, value: str, style: Style) -> str | None:
         """Return the expression of the file that has this value; None for an ordinary text."""
@@ -190,15 +192,21 @@ class _TerraformDialect(Dialect):
             if style is Style.HCL:
                 return known
             return None if '"' in known else json.dumps(f"${{{known}}}")
-        if not stands and not _REFERENCE.search(value):
-            return None
         for stand_in, data in STAND_INS:
             kind = data.removeprefix("${data.").partition(".")[0]
             named = next((label for label in self._labels(kind)), None)
             if stand_in in value and named is None:
-                return None
+                raise Unwritable
             value = value.replace(stand_in, data.replace(".current.", f".{named}."))
-        return json.dumps(value, ensure_ascii=False)
+        for name in self._unresolved:
+            stand_in = open_text(name, 0)
+            if not holds(value, stand_in):
+                continue
+            written = self._by.expressions.get(stand_in)
+            if not written or "\n" in written or '"' in written or is_encoded(value, stand_in):
+                raise Unwritable
+            value = value.replace(stand_in, f"${{{written}}}")
+        return json.dumps(value, ensure_ascii=False) if stands or _REFERENCE.search(value) else None
 
     def _labels(self, kind: str) -> list[str]:
         blocks = (block for blocks in self._by.module.blocks.values() for block in blocks if block.kind == "data")

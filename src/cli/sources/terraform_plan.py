@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.sources.definition import File, Unwritten
-from cli.sources.hcl_values import ARNS
+from cli.sources.hcl_module import ARNS
 from cli.sources.nodes import Node, Part, Style, mapping, moved
 from cli.sources.resolving import VARIANTS, open_text
 from cli.sources.terraform_resources import TASK, ModuleResources, Resource, definitions_of

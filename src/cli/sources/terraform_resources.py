@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
+from cli.sources.configuration import is_evaluable, once_each
 from cli.sources.definition import Around, Definition, Origin, Stack, Variant, opaque, varies
 from cli.sources.embedding import json_within
-from cli.sources.hcl_values import ARNS
+from cli.sources.hcl_module import ARNS
 from cli.sources.nodes import Node, Part, Style, mapping, open_below, sequence
 from cli.sources.open_images import as_collectors
-from cli.sources.resolving import ACCOUNT, REGION, is_evaluable, once_each, region_of
+from cli.sources.resolving import ACCOUNT, REGION, region_of
 from cli.sources.roles import Documents, closed, fact_of, parameters_named_in
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition

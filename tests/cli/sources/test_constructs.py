@@ -319,3 +319,64 @@ def test_a_number_that_is_too_large_is_not_calculated(run: Run) -> None:
     text = {"locals": {"big": 10**400}, "resource": {"aws_ecs_task_definition": {"web": task}}}
     Path("main.tf.json").write_text(json.dumps(text), encoding="utf-8")
     assert run("check", "main.tf.json").code in {0, 1}
+
+
+LOGS = """
+variable "names" {}
+resource "aws_ecs_task_definition" "app" {
+  family                   = FAMILY
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 512
+  memory                   = 1024
+  execution_role_arn       = "arn:aws:iam::123456789012:role/a"
+  task_role_arn            = "arn:aws:iam::123456789012:role/b"
+  container_definitions = jsonencode([{
+    name        = "app"
+    image       = "nginx:1"
+    environment = [{ name = "OTEL_EXPORTER_OTLP_ENDPOINT", value = "http://localhost:4317" }]
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        awslogs-group         = GROUP
+        awslogs-region        = "eu-west-1"
+        awslogs-stream-prefix = "app"
+      }
+    }
+  }])
+}
+"""
+
+
+def test_of_two_expressions_that_look_alike_none_is_written_for_the_other(run: Run) -> None:
+    text = LOGS.replace("FAMILY", 'lookup(var.names, "family")').replace("GROUP", 'lookup(var.names, "group")')
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "sidecar.present,application.resource-attributes", "main.tf")
+    assert ran.out.strip() == text.strip()
+    assert "by hand" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("family", "written"),
+    [
+        ("var.names", "service.name=${var.names}"),
+        ('"${var.names}-${data.aws_region.current.name}"', None),
+        ('lookup(var.names, "family")', None),
+    ],
+)
+def test_what_stands_for_an_expression_is_never_written(run: Run, family: str, written: str | None) -> None:
+    text = LOGS.replace("FAMILY", family).replace("GROUP", '"app"')
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "application.resource-attributes", "main.tf")
+    assert (written in ran.out) if written else ran.out.strip() == text.strip()
+    assert "zz-region-1" not in ran.out
+
+
+def test_what_a_template_imports_is_not_written_as_a_text(run: Run) -> None:
+    logs = "Options: {awslogs-group: !ImportValue logs, awslogs-region: !Ref AWS::Region}}"
+    text = TEMPLATE.replace("EXECUTION", "arn:aws:iam::123456789012:role/a").replace("TASK", "arn:aws:iam::123:role/b")
+    text = text.replace("!Ref Image}", f"'nginx:1', LogConfiguration: {{LogDriver: awslogs, {logs}}}")
+    Path("app.yaml").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "sidecar.present", "app.yaml")
+    assert ran.out.strip() == text.strip()
+    assert "by hand" in ran.err

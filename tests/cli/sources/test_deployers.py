@@ -109,6 +109,70 @@ def test_what_a_function_of_ecspresso_gives_is_open_and_named(run: Run) -> None:
     assert "must_env IMAGE" in found["reasons"][0]
 
 
+CALLS = """{
+  "family": "{{ must_env `FAMILY` }}", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc",
+  "cpu": "512", "memory": "1024",
+  "executionRoleArn": "arn:aws:iam::123456789012:role/a", "taskRoleArn": "arn:aws:iam::123456789012:role/b",
+  "containerDefinitions": [
+    {"name": "web", "image": "nginx:1",
+     "environment": [{"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "http://localhost:4317"}],
+     "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "GROUP", "awslogs-region": "REGION",
+       "awslogs-stream-prefix": "web"}}}
+  ]
+}"""
+YAML_CALLS = """
+family: web
+requiresCompatibilities: [FARGATE]
+networkMode: awsvpc
+cpu: 512
+memory: 1024
+executionRoleArn: arn:aws:iam::123456789012:role/a
+taskRoleArn: arn:aws:iam::123456789012:role/b
+containerDefinitions:
+  - name: web
+    image: nginx:1
+    logConfiguration:
+      logDriver: awslogs
+      options: {awslogs-group: 'GROUP', awslogs-region: REGION, awslogs-stream-prefix: web}
+"""
+
+
+@pytest.mark.parametrize(("name", "text"), [("web.json", CALLS), ("web.yaml", YAML_CALLS)])
+@pytest.mark.parametrize(
+    ("group", "region"),
+    [
+        ("{{ tfstate `aws_cloudwatch_log_group.ecs.name` }}", "{{ must_env `AWS_REGION` }}"),
+        ("/ecs/{{must_env `STAGE`}}/web", "{{ env `AWS_REGION` `us-east-1` }}"),
+        ('/ecs/{{ must_env "STAGE" }}', "{{- env `R` `x` -}}"),
+    ],
+)
+def test_a_fix_writes_a_call_of_ecspresso_as_the_file_has_it(
+    run: Run, name: str, text: str, group: str, region: str
+) -> None:
+    Path(name).write_text(text.replace("GROUP", group).replace("REGION", region), encoding="utf-8")
+    ran = run("fix", "--review", "--select", "sidecar.present", name)
+    assert "fixed sidecar.present" in ran.err
+    assert ran.out.count(group) == 2
+    assert ran.out.count(region.replace("{{-", "{{").replace("-}}", "}}")) >= 1
+    assert "${" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("family", "group"),
+    [
+        ("{{ must_env `FAMILY` }}", "{{ env `A` `B C` }}{{ env `A` `B` `C` }}"),
+        ("{{ must_env `FAMILY` }}", "{{ env `A` `\\` }}"),
+    ],
+)
+def test_a_call_of_ecspresso_that_has_no_place_in_a_text_is_left(run: Run, family: str, group: str) -> None:
+    """It is percent-encoded, or two of them look alike."""
+    text = CALLS.replace("GROUP", group).replace("REGION", "eu-west-1").replace("{{ must_env `FAMILY` }}", family)
+    Path("web.json").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "sidecar.present,application.resource-attributes", "web.json")
+    assert ran.out.strip() == text.strip()
+    assert "by hand" in ran.err
+
+
 @pytest.mark.parametrize(
     "image",
     ["{{ must_env `STAGE` }}{{- x -}}", "{{ must_env `STAGE` }}{{ env `A` `` }}", "\U000f0000{{ must_env `STAGE` }}"],
