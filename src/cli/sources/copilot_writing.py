@@ -14,18 +14,25 @@ from cli.sources.spelling import Dialect, Unwritable
 
 @dataclass(frozen=True)
 class Rewritten:
-    """Writes values that the manifest has itself, and `essential` of a sidecar; the rest is made by hand."""
+    """Writes values that the manifest has itself, and `essential` of a sidecar; the rest is made by hand.
+
+    So is a value of several environments that do not all want the same one.
+    """
 
     text: str = field(repr=False)
     tasks: Sequence[Node] = field(repr=False)
     manifests: Sequence[Node] = field(repr=False)
 
     def __call__(self, wanted: Sequence[Wanted]) -> Edited:
-        changes, by_hand = dict[int, Change](), list[Path]()
+        changes, by_hand, shared = dict[int, Change](), list[Path](), dict[int, list[Any]]()
+        for task, each in zip(self.tasks, wanted, strict=True):
+            for begin, value in _leaves(task, each.task.to_aws()):
+                shared.setdefault(begin, []).append(value)
         for task, manifest, each in zip(self.tasks, self.manifests, wanted, strict=True):
             for path, node, value in _differences(task, each.task.to_aws(), ()):
                 sidecar = None if len(path) != 3 else manifest.get("sidecars", path[1])  # noqa: PLR2004 - of a container
-                if node is not None and node.style is not Style.FIXED and node.parts is None:
+                agreed = node is None or all(same(value, other) for other in shared.get(node.begin, ()))
+                if node is not None and node.style is not Style.FIXED and node.parts is None and agreed:
                     changes[node.begin] = Change(node, value, _DIALECT, path)
                 elif node is None and path[-1] == "essential" and sidecar is not None:
                     changes[sidecar.begin] = Change(sidecar, sidecar.value | {"essential": value}, _DIALECT, path)
@@ -48,6 +55,24 @@ class _ManifestDialect(Dialect):
 
 
 _DIALECT = _ManifestDialect()
+
+
+def _leaves(node: Node, wanted: Any) -> Iterator[tuple[int, Any]]:
+    """Yield the place of each value that is written as it is, and what it shall be; None if it shall not be there."""
+    match node.parts:
+        case dict() as parts:
+            members = wanted if isinstance(wanted, dict) else {}
+            for name, part in parts.items():
+                yield from _leaves(part.node, members.get(name))
+        case list() as parts:
+            items = wanted if isinstance(wanted, list) else []
+            kept = {old: new for new, old in matched([part.node.value for part in parts], items).items()}
+            for number, part in enumerate(parts):
+                yield from _leaves(part.node, items[kept[number]] if number in kept else None)
+        case None if node.style is not Style.FIXED:
+            yield node.begin, wanted
+        case None:
+            return
 
 
 def _differences(node: Node, wanted: Any, path: Path) -> Iterator[tuple[Path, Node | None, Any]]:

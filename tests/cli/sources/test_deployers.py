@@ -96,6 +96,25 @@ def test_what_only_resembles_a_manifest_is_refused(run: Run) -> None:
     assert "manifest.yml has containers without the task definition" in ran.err
 
 
+def test_a_value_that_environments_share_is_changed_only_for_all_of_them(run: Run) -> None:
+    text = MANIFEST + "cpu: 256\nmemory: 512\nenvironments:\n  prod: {cpu: 2048}\n"
+    Path("manifest.yml").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "task.size", "manifest.yml")
+    assert (ran.code, ran.out) == (1, text)
+    assert "manifest.yml: memory" in ran.err
+    assert "by hand" in ran.err
+    Path("manifest.yml").write_text(text.replace("512", "500").replace("2048", "256, count: 2"), encoding="utf-8")
+    assert "memory: 512" in run("fix", "--review", "--select", "task.size", "manifest.yml").out
+
+
+def test_an_environment_that_needs_no_change_keeps_a_value_that_it_shares(run: Run) -> None:
+    text = MANIFEST + "cpu: 256\nmemory: 4096\nenvironments:\n  prod: {cpu: 2048}\n"
+    Path("manifest.yml").write_text(text, encoding="utf-8")
+    fixed = run("fix", "--review", "--select", "task.size", "manifest.yml").out
+    assert "memory: 4096" in fixed
+    assert "{cpu: 2048}" in fixed
+
+
 ECSPRESSO = """{
   "family": "web", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "512", "memory": "1024",
   "containerDefinitions": [{"name": "adot", "image": IMAGE}, {"name": "web", "image": "nginx:1"}]
