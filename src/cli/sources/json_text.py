@@ -13,7 +13,10 @@ DEEPEST = 64
 _BLANK = re.compile(r"[ \t\n\r]*")
 _COLON = re.compile(r"[ \t\n\r]*:[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*(?:,[ \t\n\r]*)?")
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*\n|/\*.*?\*/)*[\]}])', re.DOTALL)
+# Possessive and atomic, and without an end where one is missing: so each character is read a fixed number of times.
+_TEXT = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
+_COMMENT = r"//[^\n]*+|(?>/\*.*?(?:\*/|\Z))"
+_TOKENS = re.compile(rf"{_TEXT}|{_COMMENT}|,(?=(?:\s|{_COMMENT})*+[\]}}])", re.DOTALL)
 
 
 def content_of(text: str, name: str) -> tuple[Any, str]:

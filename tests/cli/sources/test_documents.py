@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cli.files import definitions_in
-from cli.sources import yaml_text
+from cli.sources import json_text, yaml_text
 from cli.sources.editing import Change, edited
 from cli.sources.nodes import Lines
 from cli.unusable import Unusable
@@ -56,6 +57,30 @@ def test_json_with_comments_and_trailing_commas_is_read_and_fixed(run: Run, floa
     assert LATEST in rest("web.jsonc", place)
     assert run("fix", "--write", "web.jsonc").code == 0
     assert Path("web.jsonc").read_text(encoding="utf-8") == text.replace(LATEST, PINNED)
+
+
+def test_a_comma_before_a_comment_is_trailing_only_where_the_object_ends() -> None:
+    text = '{"a": "x", /* one */\n "b": ["y" /* two */, // three ]\n /* four */], /* five */ }'
+    found, plain = json_text.content_of(text, "x.json")
+    assert found == {"a": "x", "b": ["y"]}
+    assert len(plain) == len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ", /* a */" * 40 + "x",
+        ", // a\n" * 40 + "x",
+        "{" + '"a": 1, /* b */ /* c */\n' * 5000 + "x",
+        "/*" * 100_000,
+        '"\\' * 100_000,
+        ", /*" * 50_000,
+    ],
+)
+def test_comments_are_read_in_a_time_that_grows_with_their_length(text: str) -> None:
+    began = time.process_time()
+    assert len(json_text.blanked(text)) == len(text)
+    assert time.process_time() - began < 5
 
 
 def test_a_comma_within_a_text_is_no_trailing_one(run: Run, floating: Definition) -> None:
