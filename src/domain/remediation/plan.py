@@ -194,7 +194,7 @@ def _walk(where: str, before: Any, after: Any) -> Iterator[Change]:
         for key in dict.fromkeys([*before, *after]):
             yield from _walk(f"{where}{_SEGMENT.get(key, key)}/", before.get(key), after.get(key))
         return
-    named_before, named_after = _by_name(before), _by_name(after)
+    named_before, named_after = _by_name(before, after), _by_name(after, before)
     if named_before is not None and named_after is not None and (named_before or named_after):
         for key in dict.fromkeys([*named_before, *named_after]):
             yield from _walk(f"{where}{key}/", named_before.get(key), named_after.get(key))
@@ -214,14 +214,19 @@ def _walk(where: str, before: Any, after: Any) -> Iterator[Change]:
 _SEGMENT = {"containerDefinitions": "containers"}
 
 
-def _by_name(value: Any) -> dict[str, Any] | None:
-    """A list of objects by what names them; None where it is no such list or a name repeats."""
+def _by_name(value: Any, other: Any) -> dict[str, Any] | None:
+    """A list of objects by what names them; None where it is no such list or a name repeats.
+
+    What the other list has too and is no object, such as a template's placeholder for items, is left out.
+    """
     if value is None:
         return {}
     if not isinstance(value, list):
         return None
     named = dict[str, Any]()
     for item in value:
+        if not isinstance(item, Mapping) and isinstance(other, list) and item in other:
+            continue
         if not isinstance(item, Mapping):
             return None
         name = name_of(item)
