@@ -143,12 +143,12 @@ def illegal(task: TaskDefinition) -> list[str]:
 def test_a_fix_is_legal_and_does_what_it_says_once_or_says_why_not(definition: Definition, review: bool) -> None:  # noqa: FBT001 - both are tried
     before = JUDGE.judge(definition.task)
     correction = Correction.of(JUDGE, definition, review=review)
-    sentences = "\n".join(correction.sentences(review=review, written=True))
+    sentences = "\n".join(correction.sentences(review=review))
     if before.outside or before.worst is None:
-        assert correction.after is definition.task
+        assert correction.wanted.task is definition.task
         return
 
-    after = JUDGE.judge(correction.after)
+    after = JUDGE.judge(correction.wanted.task)
     left = {said.rule.id for said in after.said if said.word is Outcome.DRIFTED}
     fixed = set(correction.plan.fixes) if correction.plan else set()
     assert fixed & left == set(), "it has no drift that it says it fixed"
@@ -157,13 +157,13 @@ def test_a_fix_is_legal_and_does_what_it_says_once_or_says_why_not(definition: D
     assert set(reasons) == left, "each with its reason"
     assert all(rule in sentences for rule in fixed)
     # A fix makes nothing illegal that was not; what stays illegal is said.
-    new = set(illegal(correction.after)) - set(illegal(definition.task))
+    new = set(illegal(correction.wanted.task)) - set(illegal(definition.task))
     assert new == set()
     if review and not left & {"task.size", "task.network-mode", "task.depends-on"}:
-        assert set(illegal(correction.after)) <= ({"size"} if unsized(definition.task) else set())
+        assert set(illegal(correction.wanted.task)) <= ({"size"} if unsized(definition.task) else set())
 
-    again = Correction.of(JUDGE, Definition(correction.after), review=review)
-    assert again.after.json == correction.after.json, "a second fix changes nothing"
+    again = Correction.of(JUDGE, Definition(correction.wanted.task), review=review)
+    assert again.wanted.task.json == correction.wanted.task.json, "a second fix changes nothing"
 
 
 def unsized(task: TaskDefinition) -> bool:

@@ -162,8 +162,8 @@ def test_the_command_fixes_once(drawn: tuple[Workload, Standard]) -> None:
         for review in (False, True):
             once = Correction.of(judge, Definition(workload.task), review=review)
             assert once.trouble == ""
-            twice = Correction.of(judge, Definition(once.after), review=review)
-            assert twice.after.json == once.after.json, (review, once.fixed, twice.fixed)
+            twice = Correction.of(judge, Definition(once.wanted.task), review=review)
+            assert twice.wanted.task.json == once.wanted.task.json, (review, once.fixed, twice.fixed)
 
 
 @thoroughly

@@ -258,7 +258,8 @@ class Repairs:
         self._judge, self._judgement = judge, judgement
         self.selected = tuple(rule for rule in judgement.drifted if rule in judge.selected)
 
-    def _plan(self, chosen: Iterable[str]) -> Plan:
+    def only(self, chosen: Iterable[str]) -> Plan:
+        """Return the plan with the fixes of these rules; raise engine.Disagreement if fixes undo one another."""
         # A fix may make another rule drift (a new collector has a size and a log): that rule's fix belongs to it.
         left = set(self._judgement.drifted) - set(chosen)
         return self._judge.plan(self._judgement, [rule.id for rule in CATALOGUE if rule.id not in left])
@@ -270,7 +271,7 @@ class Repairs:
 
     def _prospect(self, rule: str) -> TriedFix:
         try:
-            plan = self._plan([rule])
+            plan = self.only([rule])
         except engine.Disagreement as disagreement:
             return TriedFix(FixKind.NONE, str(disagreement))
         if rule in plan.fixes:
@@ -286,7 +287,7 @@ class Repairs:
         written = _written(self._judgement.workload, plan)
         for other in self._elsewhere:
             try:
-                tried = other._plan([rule])  # noqa: SLF001 - of the same class
+                tried = other.only([rule])
             except engine.Disagreement:
                 return False
             if rule not in tried.fixes or _written(other._judgement.workload, tried) != written:  # noqa: SLF001 - as above
@@ -312,19 +313,19 @@ class Repairs:
 
     def everything(self) -> Plan:
         """Return the plan with REVIEW fixes too; raise engine.Disagreement if fixes undo one another."""
-        return self._plan(self.selected)
+        return self.only(self.selected)
 
     def safe(self) -> Plan:
         """Return the plan with only the fixes that are SAFE, alone and together."""
         chosen = [rule for rule, found in self.tried_fixes.items() if found.kind is FixKind.SAFE]
-        plan = self._plan(chosen)
+        plan = self.only(chosen)
         if plan.safety is Safety.SAFE:
             return plan
         kept = list[str]()
         for rule in chosen:
-            if self._plan([*kept, rule]).safety is Safety.SAFE:
+            if self.only([*kept, rule]).safety is Safety.SAFE:
                 kept.append(rule)
-        return self._plan(kept)
+        return self.only(kept)
 
 
 def _rules_for(workload: Workload, around: Around) -> Sequence[Rule]:

@@ -1,12 +1,12 @@
 """`outrider fix`: a task definition with the fixes of its drifted rules."""
 
 import json
+import pathlib
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import engine
 from cli.evaluating import DefinitionResult, FileEvaluator, Repairs, by_topic
@@ -17,13 +17,14 @@ from cli.options import EvaluationOptions, taken
 from cli.outcome import RuleOutcome, unread_facts
 from cli.output.names import FixKind, Outcome
 from cli.sources.definition import Wanted
+from cli.sources.nodes import Edited, Path
 from cli.terminal import line, say
 from cli.texts import STDIN
 from cli.unusable import Unusable, reason_of
-from domain.ecs.service import Service
+from domain.drift import Safety
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind
-from domain.remediation.plan import Plan
+from domain.remediation.plan import Change, Plan
 
 
 def fix(given: Namespace) -> int:
@@ -36,17 +37,13 @@ def fix(given: Namespace) -> int:
     if not by.no_inline:
         report_mistakes(file)
     judge = FileEvaluator.of_options(by).exempting(comments_in(file.text).exemptions)
-    corrections = [Correction.of(judge, definition, review=given.review) for definition in file.definitions]
-    said, shown = _Once(), _Once()
-    rewritten = file.rewritten([Wanted(correction.after, correction.service) for correction in corrections])
-    text = rewritten.text
-    written = text != file.text or not rewritten.by_hand
+    corrections, rewritten = _written(file, judge, review=given.review)
+    said, shown, text = _Once(), _Once(), rewritten.text
     for correction in corrections:
-        sentences = correction.sentences(review=given.review, written=written)
+        sentences = correction.sentences(review=given.review)
         say(said.of(correction, map(correction.definition.around.shown, sentences)))
     for path in rewritten.by_hand:
-        where = "/".join(path).replace("containerDefinitions", "containers")
-        say(f"{file.name}: {line(where)} is computed there or stands elsewhere. Change it by hand; --diff shows how.")
+        say(f"{file.name}: {line(_named(path))} {_by_hand(path, corrections)}")
     if given.diff:
         for correction in corrections:
             for hunk in shown.of(correction, correction.diff(file.name)):
@@ -59,15 +56,67 @@ def fix(given: Namespace) -> int:
     return DRIFTED if left else CLEAN
 
 
+def _written(file: File, judge: FileEvaluator, *, review: bool) -> "tuple[Sequence[Correction], Edited]":
+    """Return the corrections and what is written of them: all changes of a rule's fix, or none of them."""
+    corrections = [Correction.of(judge, definition, review=review) for definition in file.definitions]
+    by_hand = dict[Path, None]()
+    while True:
+        rewritten = file.rewritten([correction.wanted for correction in corrections])
+        by_hand |= dict.fromkeys(rewritten.by_hand)
+        fewer = corrections
+        if rewritten.text == file.text and rewritten.by_hand:
+            fewer = [correction.without(frozenset(correction.fixed)) for correction in corrections]
+        elif rewritten.by_hand:
+            own = [file.rewritten(_alone(correction, corrections)).by_hand for correction in corrections]
+            common = {*rewritten.by_hand}.difference(*own)
+            pairs = zip(corrections, own, strict=True)
+            fewer = [correction.without(correction.fixes_of({*paths, *common})) for correction, paths in pairs]
+        if all(one is other for one, other in zip(fewer, corrections, strict=True)):
+            return corrections, Edited(rewritten.text, (*by_hand,))
+        corrections = fewer
+
+
+def _alone(correction: "Correction", all_of_them: "Sequence[Correction]") -> Sequence[Wanted]:
+    """Return what is wanted of a file in which only one definition is corrected."""
+    return [each.wanted if each is correction else each.as_it_is for each in all_of_them]
+
+
+def _named(path: Path) -> str:
+    """Return a path as changes name it; of an item without a name, that of its list."""
+    return "/".join(filter(None, path)).replace("containerDefinitions", "containers", 1)
+
+
+def _is_at(change: Change, path: Path) -> bool:
+    """Return whether a change is at a place of the task definition or the service, below or above it."""
+    place, where = f"{_named(path)}/", f"{change.where.removeprefix('service/')}/"
+    return where.startswith(place) or place.startswith(where)
+
+
+def _by_hand(path: Path, corrections: "Iterable[Correction]") -> str:
+    """Return why a change at a place is not written, and what to do."""
+    plans = (correction.plan for correction in corrections if correction.plan is not None)
+    changes = [change for plan in plans for change in plan.changes if _is_at(change, path)]
+    if changes and all(change.before is None for change in changes):
+        return "is not there, and cannot be added here. Add it by hand; --diff shows how."
+    return "is computed, stands elsewhere or is used elsewhere too. Change it by hand; --diff shows how."
+
+
 @dataclass(frozen=True)
 class Correction:
-    """One definition, its plan (None if there is none), and the result's evaluation."""
+    """One definition, its plan (None if there is none), and the result's evaluation.
+
+    `made` is the plan that is written. `by_hand` are the rules whose fixes cannot be written, so that it has none of
+    them.
+    """
 
     definition: Definition
     before: DefinitionResult
     plan: Plan | None
     left: DefinitionResult
     trouble: str = ""
+    made: Plan | None = None
+    by_hand: frozenset[str] = frozenset()
+    repairs: Repairs | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, judge: FileEvaluator, definition: Definition, *, review: bool) -> "Correction":
@@ -84,21 +133,54 @@ class Correction:
         except engine.Disagreement as disagreement:
             return cls(definition, before, None, before, str(disagreement))
         later = replace(around, service=plan.after.service)
-        return cls(definition, before, plan, judge.judge(plan.after.task, later, origin))
+        left = judge.judge(plan.after.task, later, origin)
+        return cls(definition, before, plan, left, made=plan, repairs=repairs)
+
+    def fixes_of(self, paths: Collection[Path]) -> frozenset[str]:
+        """Return the rules whose fixes change something at these places, below or above them."""
+        if not paths or self.repairs is None:
+            return frozenset()
+        return frozenset(
+            rule
+            for rule in self.repairs.selected
+            if rule in self.fixed
+            for change in self._changes_of(rule)
+            if any(_is_at(change, path) for path in paths)
+        )
+
+    def _changes_of(self, rule: str) -> Sequence[Change]:
+        """Return what a rule's fix changes, made alone; if it is not made alone, all that is changed."""
+        if self.repairs is None or self.plan is None:
+            return ()
+        try:
+            return self.repairs.only([rule]).changes
+        except engine.Disagreement:
+            return self.plan.changes
+
+    def without(self, rules: frozenset[str]) -> "Correction":
+        """Return the correction that writes nothing of these rules' fixes, nor of what belongs to them."""
+        if self.plan is None or self.repairs is None or rules <= self.by_hand:
+            return self
+        by_hand = self.by_hand | rules
+        chosen = [rule for rule in self.repairs.selected if rule in self.fixed and rule not in by_hand]
+        try:
+            made = self.repairs.only(chosen)
+        except engine.Disagreement:
+            return replace(self, by_hand=by_hand, made=None)
+        # Without the others, what is left may need an approval that all of them together do not.
+        return replace(self, by_hand=by_hand, made=made if made.safety in {Safety.SAFE, self.plan.safety} else None)
 
     @property
-    def after(self) -> TaskDefinition:
-        return self.definition.task if self.plan is None else self.plan.after.task
+    def wanted(self) -> Wanted:
+        """What is written: the definition and its service."""
+        return self.as_it_is if self.made is None else Wanted(self.made.after.task, self.made.after.service)
 
     @property
-    def service(self) -> Service | None:
-        return self.definition.around.service if self.plan is None else self.plan.after.service
+    def as_it_is(self) -> Wanted:
+        return Wanted(self.definition.task, self.definition.around.service)
 
-    def sentences(self, *, review: bool, written: bool) -> Iterator[str]:
-        """Yield what was fixed, what needs approval, and what was left, with the reason.
-
-        `written` is whether a part of it is; else all of it has to be made by hand.
-        """
+    def sentences(self, *, review: bool) -> Iterator[str]:
+        """Yield what was fixed, what must be made by hand, what needs approval, and what was left, with the reason."""
         name = self.definition.task.family or "The definition"
         if self.before.outside:
             yield f"{name}: not evaluated; {self.before.outside}."
@@ -108,9 +190,13 @@ class Correction:
             return
         if self.trouble:
             yield self.trouble
-        fixed = [rule for rule in self.fixed if rule not in self.still]
+        written = () if self.made is None else self.made.fixes
+        fixed = [rule for rule in written if rule not in self.still]
         if fixed:
-            yield f"{name}: {'fixed' if written else 'to be fixed by hand:'} {', '.join(fixed)}."
+            yield f"{name}: fixed {', '.join(fixed)}."
+        by_hand = [rule for rule in self.fixed if rule not in {*written, *self.still}]
+        if by_hand:
+            yield f"{name}: to be fixed by hand: {', '.join(by_hand)}."
         if self.plan is not None and self.fixed:
             yield from (f"{name}: {note.text}" for note in self.plan.notes)
             yield from (f"{name}: check this: {reason}" for reason in _reasons(self.plan))
@@ -131,6 +217,8 @@ class Correction:
         return frozenset(said.rule.id for said in self.left.said if said.word is Outcome.DRIFTED)
 
     def _why_left(self, said: RuleOutcome, *, review: bool) -> str:
+        if said.rule.id in self.by_hand:
+            return "a part must be fixed by hand; the right value of the rest is not known here."
         if said.rule.id in self.fixed:
             return "a part is fixed; the right value of the rest is not known here."
         if said.refusal:
@@ -146,8 +234,10 @@ class Correction:
         if self.plan is None or not self.plan.changes:
             return
         yield f"--- {line(name)}\n+++ {line(name)} (fixed)"
+        made = () if self.made is None else self.made.changes
         for change in self.plan.changes:
-            rows = [f"@@ {line(change.where)} @@{self._place(change.where)}"]
+            by_hand = "" if change in made else " (by hand)"
+            rows = [f"@@ {line(change.where)} @@{self._place(change.where)}{by_hand}"]
             if change.before is not None:
                 rows.append(f"-{line(self.definition.around.shown(change.before))}")
             if change.after is not None:
@@ -206,16 +296,16 @@ def _write(given: File, text: str) -> None:
     if text == given.text:
         say(f"{given.name}: nothing to write.")
         return
-    path = Path(given.name).resolve()
+    path = pathlib.Path(given.name).resolve()
     try:
         mode = path.stat().st_mode
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             file.write(text.encode(given.encoding))
         try:
-            Path(file.name).chmod(mode)
-            Path(file.name).replace(path)
+            pathlib.Path(file.name).chmod(mode)
+            pathlib.Path(file.name).replace(path)
         except OSError:
-            Path(file.name).unlink(missing_ok=True)
+            pathlib.Path(file.name).unlink(missing_ok=True)
             raise
     except OSError as error:
         raise Unusable(f"{given.name} cannot be written ({reason_of(error)}).") from None

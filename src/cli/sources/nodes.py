@@ -61,7 +61,7 @@ class Node:
 class Part:
     """A member, which begins with its name, or an item.
 
-    It ends where its value does, or at `until`, if the value stands in a call or elsewhere.
+    It ends where its value does, or at `until`, if the value is within a call or elsewhere.
     """
 
     begin: int

@@ -205,8 +205,8 @@ resource "aws_ecs_task_definition" "app" {{
     Path("main.tf").write_text(text, encoding="utf-8")
     ran = run("fix", "--review", "--write", "main.tf")
     assert Path("main.tf").read_text(encoding="utf-8") == text
-    assert "main.tf: containers/otel/essential is computed there or stands elsewhere." in ran.err
-    assert "main.tf: containers/otel/restartPolicy is computed there" in ran.err
+    assert "main.tf: containers/otel/essential is not there, and cannot be added here." in ran.err
+    assert "main.tf: containers/otel/restartPolicy is not there" in ran.err
 
 
 def test_a_configuration_encoded_within_the_containers_is_read_with_its_places(run: Run) -> None:
@@ -380,3 +380,51 @@ def test_what_a_template_imports_is_not_written_as_a_text(run: Run) -> None:
     ran = run("fix", "--review", "--select", "sidecar.present", "app.yaml")
     assert ran.out.strip() == text.strip()
     assert "by hand" in ran.err
+
+
+def test_a_rule_is_reported_as_fixed_only_if_all_of_its_fix_is_written(run: Run) -> None:
+    """A task is not enlarged for a reservation that must be made by hand."""
+    collector = '{ name = "otel", image = "public.ecr.aws/aws-observability/aws-otel-collector:latest" }'
+    text = LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"').replace("}])\n}", "}, merge(local.otel, {})])\n}")
+    text += f"locals {{\n  otel = {collector}\n}}\n"
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--diff", "--write", "main.tf")
+    assert "cpu                      = 512\n" in Path("main.tf").read_text(encoding="utf-8")
+    assert "fixed sidecar" not in ran.err
+    assert "by hand: sidecar.image-pinned, sidecar.not-essential" in ran.err
+    assert "sidecar.resources" in ran.err.partition("by hand:")[2].partition("\n")[0]
+    assert "@@ containers/otel/cpu @@ line 23 (by hand)\n" in ran.out
+    assert ran.code == 1
+
+
+def test_of_two_definitions_that_share_names_each_is_written_as_far_as_it_can_be(run: Run) -> None:
+    collector = '{ name = "otel", essential = true, image = IMAGE }'
+    text = LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"').replace("}])\n}", f"}}, {collector}])\n}}")
+    image = "public.ecr.aws/aws-observability/aws-otel-collector"
+    text = text.replace("IMAGE", f'"{image}:latest"') + text.replace('"app" {', '"b" {').replace("IMAGE", "var.image")
+    text = text.replace('variable "names" {}\n', "") + f'variable "image" {{\n  default = "{image}:latest"\n}}\n'
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "sidecar.image-pinned", "main.tf")
+    assert ran.out.count(f'"{image}:v0.49.0"') == 1
+    assert "app: fixed sidecar.image-pinned." in ran.err
+    assert "main.tf: containers/otel/image is computed" in ran.err
+
+
+def test_what_the_file_has_nowhere_is_reported_as_missing(run: Run) -> None:
+    text = (
+        LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"').replace('  network_mode             = "awsvpc"\n', "")
+    )
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "task.network-mode", "main.tf")
+    assert "main.tf: networkMode is not there, and cannot be added here. Add it by hand; --diff shows how." in ran.err
+
+
+def test_next_to_an_expression_for_some_variables_the_others_are_shown(run: Run) -> None:
+    pair = '{ name = "OTEL_EXPORTER_OTLP_ENDPOINT", value = "http://localhost:4318/v1/traces" }'
+    text = LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"')
+    begin, end = text.index("environment = ["), text.index("]\n    logConf")
+    computed = f"environment = concat([for name in var.names : {{ name = name, value = name }}], [{pair}]"
+    Path("main.tf").write_text(text[:begin] + computed + text[end:].replace("]", ")", 1), encoding="utf-8")
+    ran = run("fix", "--review", "--diff", "--select", "application.otlp-endpoint", "main.tf")
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT/value @@ line" in ran.out
+    assert "+http://localhost:4318" in ran.out
