@@ -55,10 +55,6 @@ def _formatted(form: str, *values: Any) -> Any:
     return "".join(piece + text for piece, text in zip(pieces, [*map(text_of, values), ""], strict=True))
 
 
-def _flat(items: Sequence[Any]) -> list[Any]:
-    return [inner for item in items for inner in (item if isinstance(item, list) else [item])]
-
-
 def calculated(sign: str, values: Sequence[Any]) -> Any:
     """Return what an operator makes of two numbers; None if it is not calculated here."""
     if sign not in _OPERATORS or [type(value) in {int, float} for value in values] != [True, True]:
@@ -90,7 +86,6 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "length": len,
     "lookup": lambda values, key, default=None: values.get(key, default),
     "element": lambda items, index: items[index % len(items)],
-    "flatten": _flat,
     "compact": lambda items: [item for item in items if item],
 }
 

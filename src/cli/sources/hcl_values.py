@@ -16,7 +16,7 @@ from cli.sources.hcl_module import ARNS, Module
 from cli.sources.hcl_policies import statement_of
 from cli.sources.hcl_syntax import Block, Expression, Kind, NotHcl, pairs
 from cli.sources.hcl_text import template_of
-from cli.sources.nodes import Node, Part, Style, mapping, moved, sequence
+from cli.sources.nodes import Node, Part, Style, flat, mapping, moved, sequence
 from cli.sources.resolving import ACCOUNT, REGION, first_open, open_text, region_of
 from cli.texts import shown
 from cli.unusable import Unusable
@@ -292,7 +292,9 @@ class Evaluation:
             case "jsondecode" if len(args) == 1:
                 return json_within(self.of(args[0]))
             case "concat" if args:
-                return self._concat(found)
+                return self._concat(found, [self.of(arg) for arg in args])
+            case "flatten" if len(args) == 1:
+                return self._concat(found, [*flat(self.of(args[0]))])
             case "merge" if args:
                 return self._merge(found)
             case "file" if len(args) == 1:
@@ -323,9 +325,8 @@ class Evaluation:
                 return self._computed(found, value, open_)
         return self._open(found, self._written(found))
 
-    def _concat(self, found: Expression) -> Node:
+    def _concat(self, found: Expression, lists: Sequence[Node]) -> Node:
         """Return the lists as one. Of variables, what is open is an item that stands for any number of them."""
-        lists = [self.of(arg) for arg in found.args]
         parts = [part for each in lists for part in each.children]
         of_variables = parts and all(part.node.get("name") for part in parts)
         if not all(isinstance(each.parts, list) or (each.open and of_variables) for each in lists):

@@ -87,6 +87,18 @@ def sequence(origin: Node, parts: list[Part], style: Style | None = None) -> Nod
     return replace(origin, value=[part.node.value for part in parts], parts=parts, style=style or origin.style)
 
 
+def flat(node: Node) -> Iterator[Node]:
+    """Yield the lists that a list is made of, each without lists in it; what may be one and is open, as it is."""
+    match node.parts:
+        case list() as parts:
+            for part in parts:
+                item = part.node
+                may_be_one = isinstance(item.parts, list) or (item.parts is None and item.open)
+                yield from flat(item) if may_be_one else [sequence(item, [part])]
+        case _:
+            yield node
+
+
 def with_parts(parts: Parts, change: Callable[[Part], Part]) -> Parts:
     """Return parts, each changed."""
     match parts:

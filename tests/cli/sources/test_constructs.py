@@ -428,3 +428,37 @@ def test_next_to_an_expression_for_some_variables_the_others_are_shown(run: Run)
     ran = run("fix", "--review", "--diff", "--select", "application.otlp-endpoint", "main.tf")
     assert "OTEL_EXPORTER_OTLP_ENDPOINT/value @@ line" in ran.out
     assert "+http://localhost:4318" in ran.out
+
+
+@pytest.mark.parametrize(
+    "containers", ["[local.app, local.side]", "[local.app, [local.side]]", "[local.app, var.on ? [local.side] : []]"]
+)
+def test_containers_in_lists_of_lists_are_known(run: Run, containers: str) -> None:
+    text = f"""
+variable "on" {{}}
+locals {{
+  app  = [{{ name = "app", image = "nginx:1" }}]
+  side = {{ name = "otel", image = "public.ecr.aws/aws-observability/aws-otel-collector:latest", essential = false }}
+}}
+resource "aws_ecs_task_definition" "app" {{
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 512
+  memory                   = 1024
+  container_definitions    = jsonencode(flatten({containers}))
+}}
+"""
+    found = verdicts(run, "main.tf", text)
+    assert found["sidecar.present"]["verdict"] == ("unknown" if "?" in containers else "compliant")
+    assert found["task.roles"]["verdict"] == "drifted"
+
+
+def test_a_list_of_lists_that_is_open_leaves_the_containers_unknown(run: Run) -> None:
+    text = TASK.format(execution='"a"', task='"b"', image='"nginx:1"').replace(
+        "jsonencode([", "jsonencode(flatten([var.x, "
+    )
+    Path("main.tf").write_text(text.replace('"busybox:1" }])', '"busybox:1" }]))'), encoding="utf-8")
+    (entry,) = run("check", "--format", "json", "main.tf").results
+    by_rule = {each["rule"]: each["verdict"] for each in entry["verdicts"]}
+    assert entry["not_evaluated"] or by_rule["sidecar.present"] == "unknown"

@@ -49,6 +49,8 @@ def value_of(expression: str, files: str = "") -> tuple[Any, dict[str, None]]:
         ("var.given", "default"),
         ("merge({ a = 1 }, { b = 2 })", {"a": 1, "b": 2}),
         ('concat(["a"], ["b"])', ["a", "b"]),
+        ('flatten([["a"], "b", [["c"], []], { d = [1] }])', ["a", "b", "c", {"d": [1]}]),
+        ("flatten([])", []),
         ('join("-", ["a", 1, true])', "a-1-true"),
         ('format("%s:%d", "a", 1)', "a:1"),
         ('coalesce("", "b")', "b"),
