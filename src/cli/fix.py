@@ -67,10 +67,11 @@ def _written(file: File, judge: FileEvaluator, *, review: bool) -> "tuple[Sequen
         if rewritten.text == file.text and rewritten.by_hand:
             fewer = [correction.without(frozenset(correction.fixed)) for correction in corrections]
         elif rewritten.by_hand:
+            found = {*rewritten.by_hand}
             own = [file.rewritten(_alone(correction, corrections)).by_hand for correction in corrections]
-            common = {*rewritten.by_hand}.difference(*own)
+            together = found.difference(*own)
             pairs = zip(corrections, own, strict=True)
-            fewer = [correction.without(correction.fixes_of({*paths, *common})) for correction, paths in pairs]
+            fewer = [each.without(each.fixes_of(found & {*paths} | together)) for each, paths in pairs]
         if all(one is other for one, other in zip(fewer, corrections, strict=True)):
             return corrections, Edited(rewritten.text, (*by_hand,))
         corrections = fewer

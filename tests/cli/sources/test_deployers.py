@@ -115,6 +115,18 @@ def test_an_environment_that_needs_no_change_keeps_a_value_that_it_shares(run: R
     assert "{cpu: 2048}" in fixed
 
 
+def test_what_all_environments_want_is_written_although_something_else_is_not(run: Run) -> None:
+    text = (
+        MANIFEST
+        + "cpu: 256\nmemory: 500\nsidecars:\n  otel:\n    image: IMAGE:latest\nenvironments:\n  prod: {count: 2"
+    )
+    text = text.replace("IMAGE", "public.ecr.aws/aws-observability/aws-otel-collector") + ", variables: {A: b}}\n"
+    Path("manifest.yml").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "task.size,sidecar.image-pinned,sidecar.not-essential", "manifest.yml")
+    assert ran.out == text.replace("500", "512").replace(":latest", ":v0.49.0")
+    assert "web: fixed sidecar.image-pinned, task.size.\nweb: to be fixed by hand: sidecar.not-essential" in ran.err
+
+
 ECSPRESSO = """{
   "family": "web", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "512", "memory": "1024",
   "containerDefinitions": [{"name": "adot", "image": IMAGE}, {"name": "web", "image": "nginx:1"}]
