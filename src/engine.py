@@ -290,7 +290,8 @@ def plan(
     It is SAFE only where all that its fixes assume is known to hold, none of them needs approval by itself, and the
     evaluation of the result by all rules has no drift and no Unknown that was not there before.
     """
-    change = Change(settled.before, after)
+    now = evaluate(after, standard, rules)
+    change = Change(settled.before, after, now)
     unknown = {
         repair.rule: [(assumed, remark) for assumed in repair.assumptions for remark in uncertain(assumed, change)]
         for repair in settled.repairs
@@ -309,7 +310,7 @@ def plan(
     ]
     if earlier is None:
         earlier = evaluate(settled.before, standard, rules)
-    concerns += _brought_about(earlier, evaluate(after, standard, rules))
+    concerns += _brought_about(earlier, now)
     repairs = [
         replace(repair, reasons=(*repair.reasons, *(remark for _, remark in unknown.get(repair.rule, ()))))
         for repair in settled.repairs

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import engine
+from domain.assumptions import Kept
 from domain.drift import Doubt, Drift, Refusal, Remark, Safety
 from domain.facts import NOT_READ, FactKind, Unavailable
 from domain.remediation.plan import Fixed
@@ -123,6 +124,9 @@ def test_only_one_rule_reports_on_a_task_that_is_nothing_but_a_collector() -> No
     assert engine.settle(workload, standard, rules).repairs == ()
     with_router, _ = task(before={"containers": {"app": {"firelensConfiguration": {"type": "fluentbit"}}}})
     assert len(engine.evaluate(with_router, standard, rules)) == 2
+    awaits = {"dependsOn": [{"containerName": "app", "condition": "COMPLETE"}]}
+    with_init, _ = task(before={"containers": {"app": {"essential": False}, "adot-collector": awaits}})
+    assert len(engine.evaluate(with_init, standard, rules)) == 1
 
 
 def test_a_drift_beats_a_doubt_and_a_fact_that_was_not_read_and_these_beat_a_pass() -> None:
@@ -324,6 +328,30 @@ def test_a_plan_needs_approval_where_something_new_drifts_or_is_unknown(
 def test_what_was_unknown_before_is_no_reason_against_a_plan() -> None:
     plan = _planned(counts_to("task.any", 768), rule("config.any", Doubt("code", "memory", "Who knows.")))
     assert (plan.safety, plan.reasons) == (Safety.SAFE, ())
+
+
+@pytest.mark.parametrize(
+    ("found", "reasons"),
+    [
+        ((), ()),
+        ((Drift("code", "memory", "Well.", severity=Severity.INFORMATIONAL),), ()),
+        ((Drift("code", "memory", "Bad."),), ("config.any drifts",)),
+        ((Doubt("code", "memory", "Who knows."),), ("config.any is unknown",)),
+    ],
+)
+def test_a_fix_that_assumes_that_a_rule_is_kept_needs_approval_where_it_is_not(
+    found: tuple[Drift | Doubt, ...], reasons: tuple[str, ...]
+) -> None:
+    grows = counts_to("task.any", 768)
+    assert grows.fix is not None
+    make = grows.fix
+
+    def fix(workload: Workload, standard: Standard) -> Workload:
+        return make(workload, standard).assuming(Kept(("config.any",)))
+
+    plan = _planned(replace(grows, fix=fix), rule("config.any", *found), rule("config.other", Drift("c", "w", "Bad.")))
+    expected = tuple(f"task.any: The collector may not start, and would end the task: {why}." for why in reasons)
+    assert (plan.safety is Safety.REVIEW, plan.reasons) == (bool(reasons), expected)
 
 
 def test_another_place_of_a_rule_that_was_drifted_already_is_new() -> None:

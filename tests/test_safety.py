@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,6 +31,7 @@ from tests.corpus import corpus
 from tests.ecs_controls import failed
 from tests.mutations import mutants
 from tests.profiles import examples
+from tests.rules.examples import Case, build
 from tests.strategies import CONFIG, PLACE, workloads
 
 PUBLISHED = {name: found for name, found in corpus().items() if found.get("containerDefinitions")}
@@ -181,3 +183,25 @@ def _all_known(facts: Facts) -> bool:
     found: Mapping[str, Fact[object]] = facts.log_groups
     read = (facts.parameter, facts.execution_role, facts.task_role, *found.values())
     return not any(isinstance(fact, Absent | Unavailable) for fact in read)
+
+
+@pytest.mark.parametrize(
+    ("case", "safety"),
+    [
+        ({}, Safety.SAFE),
+        ({"facts": {"parameter": {"text": "receivers: ["}}}, Safety.REVIEW),
+        ({"facts": {"parameter": {"text": "{receivers: {otlp: {protocols: {grpc: }}}, exporters: {none: },"
+          " service: {pipelines: {traces: {receivers: [otlp], exporters: [none]}}}}"}}}, Safety.REVIEW),
+        ({"facts": {"parameter": "unavailable"}}, Safety.REVIEW),
+        ({"before": {"containers": {"adot-collector": {"command": ["--config=/none.yaml"], "secrets": None}}}},
+         Safety.REVIEW),
+        ({"before": {"containers": {"adot-collector": {"healthCheck": {"command": ["CMD", "curl"]}}}}}, Safety.REVIEW),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_collector_becomes_essential_only_where_it_is_known_to_start(case: dict[str, Any], safety: Safety) -> None:
+    essential = {"collector": {"essential": True}}
+    example = build("sidecar.not-essential", Case(name="any", verdict="none", standard=essential, **case))
+    settled = engine.settle(example.before, example.standard, CATALOGUE, ["sidecar.not-essential"])
+    plan = engine.plan(settled, settled.after, example.standard, CATALOGUE)
+    assert (plan.fixes, plan.safety) == (("sidecar.not-essential",), safety)

@@ -228,6 +228,8 @@ class Correction:
             return "it has no fix."
         if said.fix is FixKind.REVIEW and not review:
             return "its fix needs approval; --review makes it."
+        if said.fix is FixKind.SAFE:
+            return "its fix depends on what was fixed now; run the command again."
         return "the right value is not known here."
 
     def diff(self, name: str) -> Iterator[str]:

@@ -64,6 +64,14 @@ class NewestNoWorse:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The result keeps all of these rules; with `codes`, it has none of these drifts of them."""
+
+    rules: tuple[str, ...]
+    codes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class OnFargate:
     """The service runs on Fargate."""
 
@@ -76,5 +84,6 @@ type Assumption = (
     | MembersWritten
     | SameConfiguration
     | NewestNoWorse
+    | Kept
     | OnFargate
 )

@@ -3,9 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from domain.ecs.container_roles import ContainerRole
 from domain.ecs.placeholders import placeholder
 from domain.standard import Standard
 from domain.workload import Workload
+
+_ALONE = frozenset({ContainerRole.COLLECTOR, ContainerRole.OTHER_COLLECTOR, ContainerRole.INIT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,6 @@ def _elsewhere(launch_types: Collection[str], *, on_fargate: bool) -> str:
 
 
 def only_a_collector(workload: Workload) -> bool:
-    """Whether the task has only collectors: it needs no sidecar."""
+    """Whether the task has only collectors, and what ends before they start: it needs no sidecar."""
     roles = workload.container_roles
-    return bool(roles.collectors or roles.other_collectors) and not roles.applications and not roles.others
+    return bool(roles.collectors or roles.other_collectors) and all(each.role in _ALONE for each in roles.every)

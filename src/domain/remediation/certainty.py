@@ -3,7 +3,7 @@
 Each assumption is checked on the documents before and after all fixes, with the facts that these name.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from domain.assumptions import (
@@ -11,6 +11,7 @@ from domain.assumptions import (
     EndpointServed,
     FactKnown,
     ImageHeld,
+    Kept,
     MembersWritten,
     NewestNoWorse,
     OnFargate,
@@ -29,6 +30,7 @@ from domain.ecs.values import Json, truth_of
 from domain.facts import NOT_READ, Absent, Fact, FactKind, Known, Unavailable
 from domain.otlp import Destination, Endpoint, Protocol, destinations, name_of, routes
 from domain.otlp_receivers import OtlpReceivers, otlp_receivers
+from domain.verdict import Drifted, Unknown, Verdict
 from domain.workload import ParameterReference, Workload
 from domain.xray import xray_listeners
 
@@ -48,15 +50,17 @@ class Uncertainty(Code):
     MEMBER = "value-not-known", "Approval: a value that the change depends on is a placeholder, or no value."
     CONTENT = "content-unknown", "Approval: the parameter may hold another configuration."
     NEWEST = "newest-worse", "Approval: the newest revision breaks rules that the running one keeps, or may break them."
+    START = "start-not-verified", "Approval: the collector may not start, and its end would end the task."
     LAUNCH_TYPE = "launch-type-unknown", "Approval: whether the service runs on Fargate is not known."
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A workload before and after all fixes, with the facts that each names."""
+    """A workload before and after all fixes, with the facts that each names, and the verdicts after them."""
 
     before: Workload
     after: Workload
+    verdicts: tuple[Verdict, ...] = ()
 
 
 def uncertain(assumed: Assumption, change: Change) -> Iterator[Remark]:
@@ -71,12 +75,13 @@ def uncertain(assumed: Assumption, change: Change) -> Iterator[Remark]:
         case ImageHeld(image, wanted):
             yield from _image(Image.parse(image), Image.parse(wanted))
         case MembersWritten(members):
-            for where in _not_written(members, change.before):
-                yield _asks(Uncertainty.MEMBER, f"The value of {where} is not known.")
+            yield from _written(members, change.before)
         case SameConfiguration():
             yield from _content(assumed, change.before)
         case NewestNoWorse():
             yield from _newest(change.before)
+        case Kept():
+            yield from _kept(assumed, change.verdicts)
         case OnFargate():
             yield from _launch_type(change.before)
 
@@ -235,6 +240,11 @@ def _held(image: Image, wanted: Image) -> bool:
     )
 
 
+def _written(members: tuple[str, ...], workload: Workload) -> Iterator[Remark]:
+    for where in _not_written(members, workload):
+        yield _asks(Uncertainty.MEMBER, f"The value of {where} is not known.")
+
+
 def _not_written(members: tuple[str, ...], workload: Workload) -> Iterator[str]:
     for member in members:
         if not _is_written(workload.task.json, member):
@@ -264,6 +274,20 @@ def _newest(workload: Workload) -> Iterator[Remark]:
             yield _asks(Uncertainty.NEWEST, why)
         case _:
             pass
+
+
+def _kept(assumed: Kept, verdicts: Iterable[Verdict]) -> Iterator[Remark]:
+    for verdict in verdicts:
+        if verdict.rule not in assumed.rules:
+            continue
+        match verdict:
+            case Drifted(drifts=found) if not assumed.codes or any(each.code in assumed.codes for each in found):
+                how = "drifts"
+            case Unknown():
+                how = "is unknown"
+            case _:
+                continue
+        yield _asks(Uncertainty.START, f"The collector may not start, and would end the task: {verdict.rule} {how}.")
 
 
 def _content(assumed: SameConfiguration, workload: Workload) -> Iterator[Remark]:

@@ -46,7 +46,10 @@ class Kind(Code):
     NEW_CONTENT = "content-new", "Approval: the collector starts with the parameter for the first time."
 
 
-_DOES_NOT_START = frozenset({Kind.NAME_IN_VALUE, Kind.NO_CONFIGURATION, Kind.NO_FILE, Kind.BROKEN_FILE})
+DOES_NOT_START: frozenset[Code] = frozenset({
+    Kind.NAME_IN_VALUE, Kind.NO_CONFIGURATION, Kind.NO_FILE, Kind.BROKEN_FILE
+})  # fmt: skip
+"""The drifts that keep the collector from starting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     if workload.task.execution_role is None:
         why = f"The task has no execution role. It gets the standard's, {standard.roles.execution}."
         after = after.needing_approval(Kind.DEFAULT_ROLE, why)
-    if source.code in _DOES_NOT_START:
+    if source.code in DOES_NOT_START:
         why = f"The collector does not start today, and would use {parameter}. Check that it holds the configuration."
         return after.needing_approval(Kind.NEW_CONTENT, why)
     return after.assuming(

@@ -2,14 +2,39 @@
 
 from collections.abc import Iterator
 
-from domain.assumptions import MembersWritten
+from domain.assumptions import FactKnown, Kept, MembersWritten
 from domain.drift import Code, Doubt, Drift, Refusal
+from domain.ecs.container import Container
 from domain.ecs.placeholders import is_filled_in
+from domain.facts import FactKind
 from domain.rule import Rule
 from domain.severity import Severity
 from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
+from rules.sidecar.config_from_parameter import DOES_NOT_START
+
+_STARTS = (
+    FactKnown(FactKind.CONFIGURATION),
+    Kept(("sidecar.config-from-parameter",), DOES_NOT_START),
+    Kept(
+        (
+            "sidecar.config-effective",
+            "sidecar.ports",
+            "sidecar.health-check",
+            "config.exists",
+            "config.well-formed",
+            "config.references",
+            "config.components",
+            "config.options",
+            "config.values",
+            "config.variables",
+            "config.signals",
+            "config.fargate",
+        )
+    ),
+)
+"""What has to hold for a collector to start and to stay: an essential one that ends stops the applications."""
 
 
 class Kind(Code):
@@ -36,7 +61,10 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         yield Drift(Kind.NOT_ESSENTIAL, where, why, "false", "true")
     else:
         is_ = "is essential" if given is not None else "is essential by default"
-        why = f"The collector {is_}, so the applications stop when it stops. Set it to false."
+        advice = "Set it to false"
+        if not _another_is_essential(workload, collector):
+            advice = "A task needs an essential container, and it has no other: make an application essential first"
+        why = f"The collector {is_}, so the applications stop when it stops. {advice}."
         yield Drift(Kind.ESSENTIAL, where, why, "true", "false")
 
 
@@ -45,11 +73,15 @@ def fix(workload: Workload, standard: Standard) -> Workload:
     collector, wanted = workload.collector, standard.collector.essential
     if collector is None:
         return workload
-    others = (each for each in workload.task.containers if each.name != collector.name)
-    if not wanted and not any(each.essential for each in others):
+    if not wanted and not _another_is_essential(workload, collector):
         why = f"{collector.name} is the task's only essential container. Make an application essential first."
         raise Refusal(Kind.ONLY_ESSENTIAL, why)
-    return workload.with_container(collector.with_(essential=wanted)).assuming(MembersWritten(("essential",)))
+    changed = workload.with_container(collector.with_(essential=wanted)).assuming(MembersWritten(("essential",)))
+    return changed.assuming(*_STARTS) if wanted else changed
+
+
+def _another_is_essential(workload: Workload, collector: Container) -> bool:
+    return any(each.essential for each in workload.task.containers if each.name != collector.name)
 
 
 RULE = Rule(
@@ -61,8 +93,10 @@ RULE = Rule(
         that is also the task's log router, which has to be essential: logging.firelens evaluates it.
     """,
     remedy="""
-        SAFE. Sets `essential`. REVIEW where another container's `essential` is a template's placeholder. Refused where
-        the collector is the task's only essential container: a task needs one. Decide which application is essential.
+        SAFE. Sets `essential`. REVIEW where another container's `essential` is a template's placeholder. A collector
+        becomes essential as SAFE only where its configuration is known and no drift may keep it from starting or from
+        being healthy: the applications would stop with it. Refused where the collector is the task's only essential
+        container: a task needs one. Decide which application is essential.
     """,
     configure="`collector.essential`.",
     subject=Subject.FAMILY,
