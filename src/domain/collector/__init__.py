@@ -8,6 +8,7 @@ from domain.collector.listeners import (
     HEALTH_CHECK_PORT,
     Listener,
     bound_ports,
+    health_check_hindrance,
     health_check_listener,
     otlp_listeners,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "destination_problems",
     "exporter_regions",
     "fargate_problems",
+    "health_check_hindrance",
     "health_check_listener",
     "is_unknown_container_metric",
     "memory_limiter_first",

@@ -92,6 +92,25 @@ def health_check_listener(configuration: CollectorConfiguration, release: Releas
     return None
 
 
+def health_check_hindrance(configuration: CollectorConfiguration, release: Release | None = None) -> str:
+    """Name the option for which `http://127.0.0.1:PORT/` is not answered with 200; empty if none is known.
+
+    ADOT's /healthcheck asks for this address: of it only the port can be set.
+    """
+    for part in configuration.used:
+        if part.kind is ComponentKind.EXTENSION and part.canonical == "health_check":
+            path = literal(part.settings.get("path"), release)
+            listener = next(_of_component(part, release), None)
+            host = listener.host if listener else None
+            checks = (
+                ("path", path not in {None, "", "/"}),
+                ("tls", part.settings.get("tls") is not None),
+                ("endpoint", host not in {None, "localhost", "127.0.0.1", *_ANYWHERE}),
+            )
+            return next((option for option, hinders in checks if hinders), "")
+    return ""
+
+
 def _of_component(  # noqa: C901 - one case a component
     part: Component, release: Release | None
 ) -> Iterator[Listener]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from domain.assumptions import FactKnown
-from domain.collector import HEALTH_CHECK_PORT, Listener, health_check_listener
+from domain.collector import HEALTH_CHECK_PORT, Listener, health_check_hindrance, health_check_listener
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.placeholders import has_whole_placeholder
@@ -27,22 +27,27 @@ class Kind(Code):
     NO_PROGRAM = "program-missing", "The health check runs a program that the image does not contain."
     NO_EXTENSION = "extension-missing", "The configuration does not start the health_check extension."
     OTHER_PORT = "port-mismatch", "The health check calls another port than the extension's."
+    HINDERED = "extension-hindered", "The health_check extension does not answer what the health check asks."
     PLACEHOLDER = "command-placeholder", "Unknown: the program that the health check runs is a placeholder."
     NOTHING_TO_RUN = "nothing-to-run", "No fix: the image contains no program for a health check."
     AWAITED = "health-awaited", "No fix: a container waits for the collector to be HEALTHY."
 
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
-    """Yield one drift or doubt, on the health check's command."""
+    """Yield each fault of the health check's command, or one doubt."""
     collector = workload.collector
     if collector is None or (command := _command(collector)) is None:
         return
     where = f"containers/{collector.name}/healthCheck/command"
     if has_whole_placeholder(_program(command)):
         yield Doubt(Kind.PLACEHOLDER, where, "The program that the health check runs is a placeholder.")
-    elif fault := _cannot_run(workload, command) or _cannot_succeed(workload, command):
+        return
+    if fault := _cannot_run(workload, command) or _cannot_succeed(workload, command):
         code, why = fault
         yield Drift(code, where, why)
+    if option := _hindrance(workload):
+        why = f"{workload.distribution.health_check} cannot succeed: {_asks(option)}"
+        yield Drift(Kind.HINDERED, where, why)
 
 
 def fix(workload: Workload, standard: Standard) -> Workload:
@@ -52,6 +57,8 @@ def fix(workload: Workload, standard: Standard) -> Workload:
         return workload
     if workload.distribution.health_check is None:
         raise Refusal(Kind.NOTHING_TO_RUN, "What the collector's image can run as a health check is not known.")
+    if option := _hindrance(workload):
+        raise Refusal(Kind.HINDERED, f"No health check of the image can succeed: {_asks(option)}")
     listener = _listener(workload)
     if workload.whole_configuration is not None and listener is None:
         waiting = [each.name for each in workload.task.containers if (collector.name, "HEALTHY") in each.depends_on]
@@ -116,6 +123,21 @@ def _listener(workload: Workload) -> Listener | None:
     return None if configuration is None else health_check_listener(configuration, workload.release)
 
 
+def _hindrance(workload: Workload) -> str:
+    """The extension's option for which the image's own health check cannot succeed; empty where none is known."""
+    configuration = workload.whole_configuration
+    if configuration is None or not workload.distribution.health_check:
+        return ""
+    return health_check_hindrance(configuration, workload.release)
+
+
+def _asks(option: str) -> str:
+    return (
+        f"it asks for / at 127.0.0.1 by HTTP, and `{option}` of the health_check extension is set otherwise. Change the"
+        f" configuration."
+    )
+
+
 def _port(command: tuple[str, ...]) -> int | None:
     """The port that it calls; None where it is written in a way that is not understood."""
     for index, word in enumerate(command):
@@ -130,15 +152,16 @@ RULE = Rule(
     id="sidecar.health-check",
     title="Collector health checks, where there are any, should be able to succeed",
     why="""
-        The image has no shell and no curl, only `/healthcheck`, which calls the health_check extension. A health check
-        that cannot succeed marks the collector unhealthy for ever: ECS replaces the task of an essential one again and
-        again, and a container that waits for it to be HEALTHY never starts.
+        The image has no shell and no curl, only `/healthcheck`, which asks the health_check extension for the path `/`
+        at 127.0.0.1, by HTTP. It fails where the extension has another `path`, `tls` or another address. A health
+        check that cannot succeed marks the collector unhealthy for ever: ECS replaces the task of an essential one
+        again and again, and a container that waits for it to be HEALTHY never starts.
     """,
     remedy="""
         SAFE where the configuration is known, else REVIEW. Sets `["CMD", "/healthcheck"]`, with the port of the
         configuration's extension, and keeps interval and retries. Removes the health check where the configuration does
         not start the extension. Refused where another container waits for HEALTHY and the extension is missing: add it
-        to the configuration.
+        to the configuration. Refused where the extension does not answer what `/healthcheck` asks.
     """,
     subject=Subject.FAMILY,
     severity=Severity.LOW,

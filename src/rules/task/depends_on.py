@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
-from domain.collector import CollectorConfiguration, health_check_listener
+from domain.collector import CollectorConfiguration, health_check_hindrance, health_check_listener
 from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.placeholders import has_placeholder, placeholder
@@ -131,6 +131,8 @@ def _never_healthy(workload: Workload, collector: Container) -> str | None:
     configuration = workload.whole_configuration
     if configuration is not None and health_check_listener(configuration) is None:
         return "its configuration does not start the health_check extension that the health check calls"
+    if configuration is not None and (option := health_check_hindrance(configuration, workload.release)):
+        return f"`{option}` of its health_check extension is set so that /healthcheck, which the image has, fails"
     return None
 
 
