@@ -45,6 +45,7 @@ class Uncertainty(Code):
     CERTIFICATE = "certificate-not-verified", "Approval: the application has to trust the receiver's certificate."
     XRAY = "listener-not-verified", "Approval: whether something answers X-Ray's SDK at the new address is not known."
     PORT_IN_USE = "port-in-use", "Approval: another container may listen on the port that the endpoint names now."
+    PORT_SERVED = "port-served", "Approval: a collector takes OTLP where the endpoint leads now."
     PORT_GUESSED = "port-guessed", "Approval: neither port nor protocol is set, so the default of HTTP is used."
     IMAGE = "release-not-verified", "Approval: whether the repository has the release is not known."
     MEMBER = "value-not-known", "Approval: a value that the change depends on is a placeholder, or no value."
@@ -159,6 +160,8 @@ def _endpoint(assumed: EndpointServed, change: Change) -> Iterator[Remark]:
             continue
         earlier = _earlier(before, destination)
         yield from _of_port_before(receivers, name, earlier, endpoint)
+        if not _by_property(before, destination):
+            yield from _of_receiver_before(receivers, name, earlier, endpoint)
         meant = destination.port_meant(earlier or endpoint)
         if meant is None and (earlier is None or earlier.port != endpoint.port):
             why = (
@@ -191,6 +194,30 @@ def _of_port_before(
     port = None if earlier is None or not earlier.in_task else earlier.port or _DEFAULT_PORTS.get(earlier.scheme or "")
     if port is not None and port != endpoint.port and (names := " or ".join(receivers.who_may_listen(port))):
         yield _asks(Uncertainty.PORT_IN_USE, f"{names} may listen on port {port}, which {name} names now.")
+
+
+def _by_property(container: Container, destination: Destination) -> bool:
+    """Whether a system property of Java sets the protocol: its agent has all protocols, other SDKs may have one."""
+    return any(
+        route.protocol_variable in container.otel_properties
+        for route in routes(container)
+        if route.signal in destination.signals
+    )
+
+
+def _of_receiver_before(
+    receivers: OtlpReceivers, name: str, earlier: Endpoint | None, endpoint: Endpoint
+) -> Iterator[Remark]:
+    """Yield that what is sent may arrive today, by the protocol of the port and not by the one that is set."""
+    there = receivers.at(earlier.port) if earlier is not None and earlier.in_task else None
+    if there is None or not there.known or there.port == endpoint.port:
+        return
+    if not receivers.who_may_listen(there.port):  # else that is reported
+        why = (
+            f"{there.container} takes OTLP on port {there.port}, which {name} names now. An SDK with an exporter of its"
+            " own for that protocol works today. Check which one the application has."
+        )
+        yield _asks(Uncertainty.PORT_SERVED, why)
 
 
 def _of_receiver(receivers: OtlpReceivers, destination: Destination, endpoint: Endpoint, port: int) -> Iterator[Remark]:

@@ -201,10 +201,11 @@ RULE = Rule(
         and some use grpc.
     """,
     remedy="""
-        The protocol is what the application's SDK was built for, so the port follows it. SAFE where the collector's
-        configuration is known to take OTLP there. A signal that uses
-        another protocol than the rest gets an endpoint of its own. A value that names no protocol becomes the protocol
-        that it, or the port, means.
+        The port follows the protocol. SAFE where the collector's configuration is known to take OTLP there, and nothing
+        takes it on the present port. REVIEW where the present port is served: some exporters speak one protocol
+        whatever the variable says (`otlptracehttp` of Go), and work today. SAFE there where a system property of Java
+        sets the protocol, because Java's agent uses it. A signal that uses another protocol than the rest gets an
+        endpoint of its own. A value that names no protocol becomes the protocol that it, or the port, means.
     """,
     subject=Subject.FAMILY,
     severity=Severity.MEDIUM,
