@@ -1,7 +1,10 @@
 """Resource attributes as the SDKs read them."""
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,12 @@ class Attributes:
         """Return the attributes that have a value."""
         pairs = (item.partition("=") for item in self.items)
         return frozenset(name.strip() for name, _, value in pairs if value.strip())
+
+    @cached_property
+    def malformed(self) -> bool:
+        """Return whether a part is no pair, or has an escape that is none: SDKs are to discard the whole list then."""
+        pairs = [item.partition("=") for item in self.items]
+        return any(not name.strip() or not equals or _BAD_ESCAPE.search(value) for name, equals, value in pairs)
 
     def setting(self, name: str, value: str) -> "Attributes":
         """Return a copy with this attribute: it replaces an empty one of its name, or is added at the end."""
