@@ -50,10 +50,10 @@ class Recognised(NamedTuple):
 
 def role_of(container: Container, recognition: Recognition, task: TaskDefinition) -> ContainerRole:
     """Return the role of one container: the first that fits, in the order below."""
+    if _ends(container, task) and (_has_a_subcommand(container) or not (recognition.wanted or recognition.by_image)):
+        return ContainerRole.INIT
     if recognition.wanted:
         return ContainerRole.COLLECTOR
-    if not recognition.by_image and _ends(container, task):
-        return ContainerRole.INIT
     if recognition.answer is Answer.IS:
         return ContainerRole.OTHER_COLLECTOR
     if container.firelens is not None:
@@ -72,6 +72,12 @@ def _ends(container: Container, task: TaskDefinition) -> bool:
         return False
     name = container.name
     return any(on == name and condition in _ENDS for each in task.containers for on, condition in each.depends_on)
+
+
+def _has_a_subcommand(container: Container) -> bool:
+    """Return whether a collector's image does something else than collect, such as `validate --config=…`."""
+    words = (*container.entry_point[1:], *container.command)
+    return bool(words) and not words[0].startswith("-")
 
 
 class ContainerRoles(NamedTuple):

@@ -258,6 +258,25 @@ class TestTheTask:
         assert not ContainerRoles.of(task(copy, app), ADOT).receivers
         assert roles(copy | {"essential": True}, app)["copy"] is not ContainerRole.INIT
 
+    @pytest.mark.parametrize(
+        ("members", "role"),
+        [
+            ({"command": ["validate", "--config=env:AOT_CONFIG_CONTENT"]}, ContainerRole.INIT),
+            ({"entryPoint": ["/awscollector", "validate"], "command": ["--config=/etc/a.yaml"]}, ContainerRole.INIT),
+            ({"command": ["validate"], "essential": True}, ContainerRole.COLLECTOR),
+            ({"command": ["--config=env:AOT_CONFIG_CONTENT"]}, ContainerRole.COLLECTOR),
+            ({"entryPoint": ["/awscollector"]}, ContainerRole.COLLECTOR),
+            ({}, ContainerRole.COLLECTOR),
+        ],
+    )
+    def test_one_of_the_collectors_image_is_an_init_container_where_it_does_not_collect(
+        self, members: dict[str, object], role: ContainerRole
+    ) -> None:
+        """Whoever waits by mistake for a collector to end still has it: task.depends-on reports that."""
+        check = {"name": "check", "image": "amazon/aws-otel-collector:v0.49.0", "essential": False} | members
+        app = {"name": "app", "image": "shop:1", "dependsOn": [{"containerName": "check", "condition": "SUCCESS"}]}
+        assert roles(check, app)["check"] is role
+
     def test_a_known_collector_that_others_wait_for_is_a_collector_still(self) -> None:
         app = {"name": "app", "image": "shop:1", "dependsOn": [{"containerName": "adot", "condition": "COMPLETE"}]}
         adot = {"name": "adot", "image": "amazon/aws-otel-collector:v0.49.0", "essential": False}
