@@ -1,6 +1,6 @@
 """What a Fargate task does not give a collector: a host, a cluster, files that it may write, names of containers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ _EKS: Final = "eks"
 """The detector that the collector cannot even make outside a cluster."""
 _CLUSTER_DETECTORS: Final = frozenset({_EKS, "k8snode", "k8s_api", "kubeadm"})
 _OBSERVER_DEFAULT: Final = "/etc/ecs_sd_targets.yaml"
+_STORAGE_DEFAULT: Final = "/var/lib/otelcol/file_storage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,15 @@ def _of_component(part: Component) -> Iterator[Problem]:
 
 def _written(part: Component, release: Release | None) -> Iterator[WrittenPath]:
     settings = part.settings
-    paths: Mapping[str, Value]
+    paths: dict[str, Value]
     match part.kind, part.canonical:
         case ComponentKind.EXTENSION, "ecs_observer":
             paths = {"result_file": settings.get("result_file", _OBSERVER_DEFAULT)}
         case ComponentKind.EXTENSION, "file_storage":
-            paths = {"directory": settings.get("directory")}
+            paths = {"directory": settings.get("directory", _STORAGE_DEFAULT)}
+            compaction = mapping(settings.get("compaction"))
+            if any(compaction.get(when) is True for when in ("on_start", "on_rebound")):
+                paths["compaction/directory"] = compaction.get("directory", _STORAGE_DEFAULT)
         case ComponentKind.EXPORTER, "file":
             paths = {"path": settings.get("path")}
         case _:

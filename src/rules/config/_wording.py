@@ -64,7 +64,10 @@ SENTENCES: Final[Mapping[ProblemCode, str]] = {
     ),
     ProblemCode.NEEDS_HOST: "{found} reads files of an EC2 host, so the collector stops on Fargate; remove it.",
     ProblemCode.NEEDS_CLUSTER: "{found} asks the Kubernetes API, which no task of ECS has; remove it.",
-    ProblemCode.NOT_WRITABLE: "The collector's user may not write to this path of its image; mount a volume there.",
+    ProblemCode.NOT_WRITABLE: (
+        "The collector's user may not write to this path{below}. A bind mount is root's, too: use EFS, or change its"
+        " owner in an init container."
+    ),
     ProblemCode.LIMIT_ABOVE_MEMORY: (
         "It is {found} MiB, and the {limit} has {wanted}: the kernel stops the collector first."
     ),
@@ -87,6 +90,7 @@ def sentence(problem: Problem) -> str:
         wanted=wanted or "none",
         needed=f"one of {wanted}" if len(problem.wanted) > 1 else wanted or "it",
         instead=f"; write {problem.nearest}" if problem.nearest else choices,
+        below=f"; use one below {problem.nearest}" if problem.nearest else "",
         meant=f"; {problem.nearest} may be meant" if problem.nearest else "",
     )
 

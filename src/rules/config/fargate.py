@@ -22,10 +22,8 @@ from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
 from rules.config._configuration import READ, configuration_of
-from rules.config._problems import drift_of, in_fargate, mounts
-
-_TEMPORARY = "/tmp/"  # noqa: S108 - compared with, never opened
-_ROOT = frozenset({"0", "root"})
+from rules.config._problems import drift_of, in_fargate
+from rules.config._writable import HOME, has_home, may_write
 
 
 class Kind(Code):
@@ -34,6 +32,7 @@ class Kind(Code):
     NEEDS_HOST = "needs-host", "The component reads files of an EC2 host."
     NEEDS_CLUSTER = "needs-cluster", "The component calls the Kubernetes API."
     NOT_WRITABLE = "not-writable", "The collector's user may not write the file."
+    VOLUME_OWNER = "volume-owner-unknown", "Unknown: another container may let the collector write to the volume."
     CONTAINER_NAME = "container-name", "The address has the name of a container, which is not found in a task."
     LIMIT_ABOVE_MEMORY = "limit-above-memory", "The memory limit is above the memory of the container."
 
@@ -46,15 +45,25 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
         return
     for problem in _found(workload, configuration):
         yield drift_of(Kind, problem, in_fargate(workload, problem))
+    yield from _files(workload, configuration)
+
+
+def _files(workload: Workload, configuration: CollectorConfiguration) -> Iterator[Drift | Doubt]:
+    for written in _written(configuration, workload.release):
+        match may_write(workload, written.path):
+            case False:
+                home = HOME if has_home(workload) else ""
+                problem = Problem(Topic.FARGATE, ProblemCode.NOT_WRITABLE, written.where, Effect.STOPS, nearest=home)
+                yield drift_of(Kind, problem, in_fargate(workload, problem))
+            case None:
+                why = "It is on a volume that is root's, unless another container that mounts it changes the owner."
+                yield Doubt(Kind.VOLUME_OWNER, written.where, why)
+            case True:
+                pass
 
 
 def _found(workload: Workload, configuration: CollectorConfiguration) -> Iterator[Problem]:
     yield from _parts(configuration)
-    if (paths := _written(configuration, workload.release)) and not _is_root(workload):
-        volumes = (*(f"{path.rstrip('/')}/" for path in mounts(workload)), _TEMPORARY)
-        for written in paths:
-            if not f"{written.path}/".startswith(volumes):
-                yield Problem(Topic.FARGATE, ProblemCode.NOT_WRITABLE, written.where, Effect.STOPS)
     names = {container.name for container in workload.task.containers} - {"localhost"}
     for scraped in _scraped(configuration, workload.release):
         if scraped.host in names:
@@ -92,22 +101,23 @@ _scraped = once(scraped_hosts)
 _bound = once(bound_ports)
 
 
-def _is_root(workload: Workload) -> bool:
-    return workload.collector is not None and workload.collector.user in _ROOT
-
-
 RULE = Rule(
     id="config.fargate",
     title="Collector configurations should need nothing that a Fargate task does not have",
     why="""
-        `awscontainerinsightreceiver` reads files of an EC2 host, the `eks` detector calls the Kubernetes API, and
-        `ecs_observer` writes to /etc by default, where the image's user (4317) may not write: the collector exits. A
-        target by a container's name is never found, because containers of a task have no host names, and a receiver
-        that listens at such a name keeps the collector from starting. A memory_limiter whose limit is above the
-        container's memory never acts: the kernel stops the collector first, and its data is lost; this is MEDIUM. If
-        nothing shows that the task runs on Fargate, what only Fargate lacks is MEDIUM.
+        `awscontainerinsightreceiver` reads files of an EC2 host, the `eks` detector calls the Kubernetes API,
+        and `ecs_observer` writes to /etc by default, where the image's user (4317) may not write: the collector
+        exits. ADOT's image has no /tmp, and its user may write below /home/aoc alone, unless the root file
+        system is read-only. A bind mount of Fargate belongs to root. A target by a container's name is never
+        found, because containers of a task have no host names, and a receiver that listens at such a name keeps
+        the collector from starting. A memory_limiter whose limit is above the container's memory never acts:
+        the kernel stops the collector first, and its data is lost; this is MEDIUM. If nothing shows that the
+        task runs on Fargate, what only Fargate lacks is MEDIUM.
     """,
-    by_hand="Remove the part, write to a mounted volume, use localhost, and limit memory below the container's.",
+    by_hand="""
+        Remove the part, write below /home/aoc or to a volume that the collector's user may write to, use localhost, and
+        limit memory below the container's.
+    """,
     subject=Subject.FAMILY,
     severity=Severity.HIGH,
     codes=(*Kind, *READ),

@@ -272,7 +272,7 @@ class TestTheTask:
     def test_one_of_the_collectors_image_is_an_init_container_where_it_does_not_collect(
         self, members: dict[str, object], role: ContainerRole
     ) -> None:
-        """Whoever waits by mistake for a collector to end still has it: task.depends-on reports that."""
+        """A collector that is awaited by mistake stays one: task.depends-on reports that."""
         check = {"name": "check", "image": "amazon/aws-otel-collector:v0.49.0", "essential": False} | members
         app = {"name": "app", "image": "shop:1", "dependsOn": [{"containerName": "check", "condition": "SUCCESS"}]}
         assert roles(check, app)["check"] is role
