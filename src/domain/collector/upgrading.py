@@ -20,20 +20,29 @@ class Renamed:
     since: Release
 
 
-def newly_refused(configuration: CollectorConfiguration, before: Release | None, after: Release) -> tuple[str, ...]:
-    """Give the places that a release refuses, and that the one before it takes, as far as both are known."""
-    earlier = frozenset(_refused(configuration, before)) if before is not None else frozenset[str]()
-    return tuple(dict.fromkeys(where for where in _refused(configuration, after) if where not in earlier))
+def newly_refused(
+    configuration: CollectorConfiguration, before: Release | None, after: Release, *, templated: bool = False
+) -> tuple[str, ...]:
+    """Give the places that a release refuses, and that the one before it takes, as far as both are known.
+
+    Of a text that is `templated`, `${…}` may be a value that a tool fills in: it is not the collector's to refuse.
+    """
+    earlier = (
+        frozenset(_refused(configuration, before, templated=templated)) if before is not None else frozenset[str]()
+    )
+    return tuple(
+        dict.fromkeys(where for where in _refused(configuration, after, templated=templated) if where not in earlier)
+    )
 
 
-def _refused(configuration: CollectorConfiguration, release: Release) -> Iterator[str]:
+def _refused(configuration: CollectorConfiguration, release: Release, *, templated: bool) -> Iterator[str]:
     for kind in ComponentKind:
         for part in configuration.defined(kind).values():
             standing = component_status(kind, part.type, release).standing
             if standing not in {ReleaseStanding.KNOWN, ReleaseStanding.UNDECIDABLE}:
                 yield part.place
     yield from (problem.where for problem in option_problems(configuration, release))
-    problems = variable_problems(configuration, release)
+    problems = () if templated else variable_problems(configuration, release)
     yield from (problem.where for problem in problems if problem.effect is Effect.REFUSED)
 
 

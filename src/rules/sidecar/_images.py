@@ -26,7 +26,8 @@ def refused_after(before: Workload, after: Workload) -> str:
     release, configuration = after.release, before.read_configuration
     if release is None or configuration is None or configuration.excerpt:
         return ""
-    places = newly_refused(configuration, before.release, release)
+    templated = before.holds_configuration and before.revision is None
+    places = newly_refused(configuration, before.release, release, templated=templated)
     if not places:
         return ""
     more = f" and {len(places) - _FEW} more parts" if len(places) > _FEW else ""
