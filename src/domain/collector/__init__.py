@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from domain.collector.credentials import credentials_in_clear
     from domain.collector.destinations import destination_problems
     from domain.collector.fargate import fargate_problems, memory_limits, scraped_hosts, written_paths
-    from domain.collector.judging import option_problems, options_are_known
+    from domain.collector.judging import option_problems, options_are_known, takes_signals_of
     from domain.collector.structure import structural_problems
     from domain.collector.upgrading import newly_refused, renamed_in
     from domain.collector.variables import unset_variables, variable_problems, variables_read, without_variables
@@ -49,7 +49,7 @@ else:  # only a configuration that was read has to be analysed
                 "domain.collector.credentials": ("credentials_in_clear",),
                 "domain.collector.destinations": ("destination_problems",),
                 "domain.collector.fargate": ("fargate_problems", "memory_limits", "scraped_hosts", "written_paths"),
-                "domain.collector.judging": ("option_problems", "options_are_known"),
+                "domain.collector.judging": ("option_problems", "options_are_known", "takes_signals_of"),
                 "domain.collector.structure": ("structural_problems",),
                 "domain.collector.upgrading": ("newly_refused", "renamed_in"),
                 "domain.collector.variables": (
@@ -101,6 +101,7 @@ __all__ = [
     "scraped_hosts",
     "signals_taken_by",
     "structural_problems",
+    "takes_signals_of",
     "unset_variables",
     "variable_problems",
     "variables_read",

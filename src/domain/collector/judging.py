@@ -26,6 +26,17 @@ def options_are_known(release: Release | None) -> bool:
     return bool(options_of(release))
 
 
+def takes_signals_of(configuration: CollectorConfiguration, part: Component, name: str, release: Release) -> bool:
+    """Tell if a component type takes the signals of all pipelines that name another part; True where not known."""
+    signals = {
+        pipeline.signal
+        for pipeline in configuration.pipelines.values()
+        if part.id in {*pipeline.receivers, *pipeline.processors, *pipeline.exporters}
+    }
+    known = (options.components.get((part.kind, name)) for options in options_of(release))
+    return all(each is None or signals <= each.signals for each in known)
+
+
 def option_problems(configuration: CollectorConfiguration, release: Release | None) -> tuple[Problem, ...]:
     """Give the problems with options, values and signals that the release is sure to refuse.
 

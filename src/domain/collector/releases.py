@@ -6,7 +6,7 @@ Source: the collector's own component registry at each release tag, and the fact
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
@@ -200,8 +200,10 @@ def canonical_type(kind: ComponentKind, component_type: str) -> str:
     return facts.name if facts else component_type
 
 
-def component_status(kind: ComponentKind, component_type: str, release: Release) -> ComponentStatus:
-    """Return the status of a component type in a release.
+def component_status(
+    kind: ComponentKind, component_type: str, release: Release, fits: Callable[[str], bool] | None = None
+) -> ComponentStatus:
+    """Return the status of a component type in a release. Only a name that `fits` is given instead of an unknown one.
 
     UNDECIDABLE for a release older than the oldest or newer than the newest that is known. The sentence quotes the type
     as it was given: it is a name, never a value.
@@ -221,7 +223,7 @@ def component_status(kind: ComponentKind, component_type: str, release: Release)
             )
             return ComponentStatus(ReleaseStanding.ALIAS_NOT_YET, sentence, facts.name)
         return _standing_of(facts, noun, release)
-    return _unknown(kind, component_type, release)
+    return _unknown(kind, component_type, release, fits)
 
 
 def _standing_of(facts: ComponentFacts, noun: str, release: Release) -> ComponentStatus:
@@ -237,7 +239,9 @@ def _standing_of(facts: ComponentFacts, noun: str, release: Release) -> Componen
     return ComponentStatus(ReleaseStanding.KNOWN, f"{release} has the {noun}.")
 
 
-def _unknown(kind: ComponentKind, component_type: str, release: Release) -> ComponentStatus:
+def _unknown(
+    kind: ComponentKind, component_type: str, release: Release, fits: Callable[[str], bool] | None
+) -> ComponentStatus:
     known = release_facts()
     start = f"No ADOT release has {_with_article(kind)} named {component_type}"
     if kind is ComponentKind.EXPORTER and component_type in _TAKE_OTLP:
@@ -248,7 +252,8 @@ def _unknown(kind: ComponentKind, component_type: str, release: Release) -> Comp
     there = {name: facts for (of, name), facts in known.components.items() if of is kind and facts.exists_in(release)}
     plain = component_type.replace("_", "").replace("-", "").lower()
     spelled = [name for name, facts in there.items() if plain in (facts.module, name.replace("_", ""))]
-    near = spelled or get_close_matches(component_type, there, n=1, cutoff=0.8)
+    similar = spelled or get_close_matches(component_type, there, n=3, cutoff=0.8)
+    near = [name for name in similar if fits is None or fits(name)]
     if near:
         return ComponentStatus(ReleaseStanding.UNKNOWN_NAME, f"{start}: write {near[0]}.", near[0])
     elsewhere = [

@@ -1,8 +1,9 @@
 """Rule config.components."""
 
 from collections.abc import Iterator
+from functools import partial
 
-from domain.collector import CollectorConfiguration
+from domain.collector import CollectorConfiguration, takes_signals_of
 from domain.collector.releases import ComponentKind, Release, ReleaseStanding, component_status
 from domain.drift import Code, Doubt, Drift
 from domain.identical import once
@@ -41,7 +42,8 @@ def _drifts(configuration: CollectorConfiguration, release: Release | None) -> t
     if release is None:
         return ()
     for part in (part for kind in ComponentKind for part in configuration.defined(kind).values()):
-        status = component_status(part.kind, part.type, release)
+        fits = partial(takes_signals_of, configuration, part, release=release)
+        status = component_status(part.kind, part.type, release, fits)
         if status.standing is ReleaseStanding.UNDECIDABLE:
             return (*found, Doubt(Kind.RELEASE_NOT_LISTED, part.where, status.sentence))
         if status.standing is not ReleaseStanding.KNOWN:
