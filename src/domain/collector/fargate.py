@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from domain.collector.configuration import CollectorConfiguration, Component, mapping, within
+from domain.collector.configuration import CollectorConfiguration, Component, Options, mapping, within
 from domain.collector.problems import Effect, Problem, ProblemCode, Topic
 from domain.collector.reading import Value
 from domain.collector.references import literal
@@ -78,6 +78,8 @@ def _problem(code: ProblemCode, where: str, effect: Effect, found: str = "") -> 
 def _of_component(part: Component) -> Iterator[Problem]:
     settings = part.settings
     match part.kind, part.canonical:
+        case ComponentKind.RECEIVER, "prometheus":
+            yield from _of_jobs(part)
         case kind, name if (kind, name) in NEEDS_EC2:
             yield _problem(ProblemCode.NEEDS_HOST, part.place, Effect.STOPS, part.type)
         case ComponentKind.PROCESSOR, "resourcedetection":
@@ -116,13 +118,32 @@ def _written(part: Component, release: Release | None) -> Iterator[WrittenPath]:
             yield WrittenPath(f"{part.place}/{key}", path)
 
 
-def _hosts(part: Component, release: Release | None) -> Iterator[ScrapedHost]:
+def _jobs(part: Component) -> Iterator[tuple[str, Options]]:
+    """Yield the jobs of a prometheus receiver, each with its place."""
     jobs = within(part.settings, "config", "scrape_configs")
     for number, job in enumerate(jobs if isinstance(jobs, tuple) else ()):
-        groups = mapping(job).get("static_configs")
+        yield f"{part.place}/config/scrape_configs[{number}]", mapping(job)
+
+
+def _of_jobs(part: Component) -> Iterator[Problem]:
+    found = "kubernetes_sd_configs"
+    for where, job in _jobs(part):
+        if _is_within_cluster(job.get(found)):
+            yield _problem(ProblemCode.NEEDS_CLUSTER, f"{where}/{found}", Effect.LOST, found)
+
+
+def _is_within_cluster(discoveries: Value) -> bool:
+    """Tell if one asks the cluster that the collector itself is in: no address and no file names another."""
+    found = discoveries if isinstance(discoveries, tuple) else ()
+    return any(not (mapping(each).get("api_server") or mapping(each).get("kubeconfig_file")) for each in found)
+
+
+def _hosts(part: Component, release: Release | None) -> Iterator[ScrapedHost]:
+    for job_where, job in _jobs(part):
+        groups = job.get("static_configs")
         for index, group in enumerate(groups if isinstance(groups, tuple) else ()):
             targets = mapping(group).get("targets")
-            where = f"{part.place}/config/scrape_configs[{number}]/static_configs[{index}]/targets"
+            where = f"{job_where}/static_configs[{index}]/targets"
             for place, target in enumerate(targets if isinstance(targets, tuple) else ()):
                 host = (literal(target, release) or "").partition(":")[0]
                 if host and "." not in host and host != "localhost":

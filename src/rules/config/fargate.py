@@ -105,14 +105,14 @@ RULE = Rule(
     id="config.fargate",
     title="Collector configurations should need nothing that a Fargate task does not have",
     why="""
-        `awscontainerinsightreceiver` reads files of an EC2 host, the `eks` detector calls the Kubernetes API,
-        and `ecs_observer` writes to /etc by default, where the image's user (4317) may not write: the collector
-        exits. ADOT's image has no /tmp, and its user may write below /home/aoc alone, unless the root file
-        system is read-only. A bind mount of Fargate belongs to root. A target by a container's name is never
-        found, because containers of a task have no host names, and a receiver that listens at such a name keeps
-        the collector from starting. A memory_limiter whose limit is above the container's memory never acts:
-        the kernel stops the collector first, and its data is lost; this is MEDIUM. If nothing shows that the
-        task runs on Fargate, what only Fargate lacks is MEDIUM.
+        `awscontainerinsightreceiver` reads files of an EC2 host, the `eks` detector and Prometheus'
+        `kubernetes_sd_configs` call the Kubernetes API, and `ecs_observer` writes to /etc by default, where the
+        image's user (4317) may not write: the collector exits. ADOT's image has no /tmp, and its user may write
+        below /home/aoc alone, unless the root file system is read-only. A bind mount of Fargate belongs to
+        root. A target by a container's name is never found, because containers of a task have no host names,
+        and a receiver that listens at such a name keeps the collector from starting. A memory_limiter whose
+        limit is above the container's memory never acts: the kernel stops the collector first, and its data is
+        lost; this is MEDIUM. If nothing shows that the task runs on Fargate, what only Fargate lacks is MEDIUM.
     """,
     by_hand="""
         Remove the part, write below /home/aoc or to a volume that the collector's user may write to, use localhost, and
