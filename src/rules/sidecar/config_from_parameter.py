@@ -11,6 +11,7 @@ from domain.drift import Code, Doubt, Drift, Refusal
 from domain.ecs.container import Container
 from domain.ecs.placeholders import has_whole_placeholder, placeholder
 from domain.ecs.recognition import config_uris
+from domain.ecs.values import objects_of, text_of
 from domain.ecs.volumes import is_on_empty_volume
 from domain.facts import FactKind, Known
 from domain.masking import TOKENS
@@ -35,6 +36,7 @@ class Kind(Code):
     LOCATION = "other-location", "The configuration comes from a URL, an S3 object or the command line."
     ENVIRONMENT = "environment", "The configuration is in `environment`, in plain text."
     NAME_IN_VALUE = "name-in-value", "The variable's value is a parameter's name, where a configuration must be."
+    VALUE_FROM = "value-from-in-environment", "The variable has `valueFrom` in `environment`, where ECS reads `value`."
     NO_CONFIGURATION = "value-not-parsed", "The variable's value is no configuration."
     SECRETS_MANAGER = "secrets-manager", "The configuration comes from Secrets Manager, which is not allowed."
     NOT_A_PARAMETER = "not-a-parameter", "valueFrom names no SSM parameter."
@@ -47,7 +49,7 @@ class Kind(Code):
 
 
 DOES_NOT_START: frozenset[Code] = frozenset({
-    Kind.NAME_IN_VALUE, Kind.NO_CONFIGURATION, Kind.NO_FILE, Kind.BROKEN_FILE
+    Kind.NAME_IN_VALUE, Kind.VALUE_FROM, Kind.NO_CONFIGURATION, Kind.NO_FILE, Kind.BROKEN_FILE
 })  # fmt: skip
 """The drifts that keep the collector from starting."""
 
@@ -247,6 +249,9 @@ def _of_variable(workload: Workload, collector: Container, standard: Standard, n
 def _in_plain(workload: Workload, collector: Container, standard: Standard, name: str) -> _Source:
     """A plain value: the configuration itself, unless it is no configuration at all."""
     value = collector.environment[name].strip()
+    if not value and (value_from := _value_from(collector, name)):
+        why = f"{name} has no value in `environment`, but `valueFrom`, which belongs in `secrets`"
+        return _Source(Kind.VALUE_FROM, name, "environment", why, parameter=_if_allowed(workload, standard, value_from))
     if not _is_unreadable(workload) or has_whole_placeholder(value):
         why = f"{name} is set in `environment`, where everyone who may describe the task can read it"
         return _Source(Kind.ENVIRONMENT, name, "environment", why)
@@ -255,9 +260,19 @@ def _in_plain(workload: Workload, collector: Container, standard: Standard, name
         why = f"{name} has a value in `environment` that is no configuration, so the collector cannot start"
         return _Source(Kind.NO_CONFIGURATION, name, "environment", why)
     why = f"The value of {name} is the name {meant}, which is no configuration, so the collector cannot start"
-    reference = ParameterReference.parse(meant, workload.place)
+    return _Source(Kind.NAME_IN_VALUE, name, "environment", why, parameter=_if_allowed(workload, standard, meant))
+
+
+def _value_from(collector: Container, name: str) -> str:
+    entries = (each for each in objects_of(collector.json.get("environment")) if each.get("name") == name)
+    return next((text for each in entries if (text := text_of(each.get("valueFrom")))), "")
+
+
+def _if_allowed(workload: Workload, standard: Standard, value_from: str) -> str:
+    """The parameter that was meant, if the standard allows it; else nothing."""
+    reference = ParameterReference.parse(value_from, workload.place)
     allowed = reference is not None and _is_allowed(reference, standard)
-    return _Source(Kind.NAME_IN_VALUE, name, "environment", why, parameter=meant if allowed else "")
+    return value_from if allowed or _is_standards(workload, standard, value_from) else ""
 
 
 # The names that people give to parameters: a path, or words with signs between them. What may be a token is none.
@@ -299,7 +314,8 @@ RULE = Rule(
     remedy="""
         Sets the variable from the standard's parameter by `secrets.valueFrom` and removes what it replaces. SAFE where
         the parameter is known to hold the same text as the task uses today; else REVIEW. Where the value of the
-        variable is a parameter's name, that parameter is used, if the standard allows it. Refused where the task has no
+        variable is a parameter's name, or `valueFrom` is in `environment`, that parameter is used, if the standard
+        allows it. Refused where the task has no
         execution role and the standard names none: `secrets` needs one.
     """,
     configure="`collector.parameter`, `collector.parameters_allowed`, `collector.allow_secrets_manager`.",
