@@ -53,6 +53,11 @@ def test_names_of_another_form_are_hidden() -> None:
     assert [log_group("/ecs/web"), word("us-east-1"), path("/bin/sh")] == ["/ecs/web", "us-east-1", "/bin/sh"]
 
 
+def test_a_wildcard_stands_for_a_placeholder() -> None:
+    found = [word("${var.region}"), word("eu-${AREA}-1"), word("{{ region }}"), word(f"${{x}} {KEY}")]
+    assert found == ["*", "eu-*-1", "*", HIDDEN]
+
+
 def test_a_diff_hides_the_user_of_an_image_and_a_log_group_that_is_none() -> None:
     before = build("a.b", Case(name="diff", verdict="none")).before
     container = before.task.containers[0]
