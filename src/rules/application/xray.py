@@ -32,6 +32,8 @@ _LOOPBACK = "127.0.0.1"
 _NOT_FOUND = "names a container, and no name leads to it in a Fargate task"
 _BARE_NAME = "is a host name without a domain, which nothing resolves in a Fargate task unless the VPC's DNS does"
 
+_ADD_A_PROXY = "Add the awsproxy extension, or an awsxray receiver, to the collector's configuration."
+
 
 class Kind(Code):
     """What this rule reports."""
@@ -93,7 +95,8 @@ def _judge(container: Container, use: _Use) -> Iterator[Drift | Doubt]:
         yield Drift(code, where, why, wanted=use.right, severity=use.severity)
     if use.listens is False:
         code, why = use.absent
-        yield Drift(code, where, why, wanted=str(use.port), severity=use.severity)
+        severity = Severity.MEDIUM if code is Kind.NO_PROXY else use.severity
+        yield Drift(code, where, why, wanted=str(use.port), severity=severity)
     elif use.listens is None and use.fault is None:
         why = f"Whether a container answers X-Ray on port {use.port} of the task is not known."
         yield Doubt(Kind.LISTENER_UNKNOWN, where, why)
@@ -120,11 +123,13 @@ def _uses(workload: Workload, container: Container) -> Iterator[_Use]:
 
 
 def _of_daemon(address: Address, listeners: XrayListeners) -> _Use:
-    transport = address.transport.upper()
-    absent = (
-        f"{DAEMON_ADDRESS} leads to port {address.port} of the task, where nothing takes X-Ray segments by {transport}."
-        " Add an awsxray receiver to the collector's configuration."
-    )
+    leads = f"{DAEMON_ADDRESS} leads to port {address.port} of the task, where nothing"
+    if address.transport == "udp":
+        why = f"{leads} takes X-Ray segments by UDP. Add an awsxray receiver to the collector's configuration."
+        absent = (Kind.NO_DAEMON, why)
+    else:
+        why = f"{leads} gives X-Ray's sampling rules by TCP, so the SDK samples by its default. {_ADD_A_PROXY}"
+        absent = (Kind.NO_PROXY, why)
     return _Use(
         DAEMON_ADDRESS,
         address.port,
@@ -133,7 +138,7 @@ def _of_daemon(address: Address, listeners: XrayListeners) -> _Use:
         None if address.in_task else (Kind.CONTAINER_NAME, _NOT_FOUND),
         (address.start, address.end),
         f"{_LOOPBACK}:{address.port}",
-        (Kind.NO_DAEMON, absent),
+        absent,
         Severity.HIGH,
     )
 
@@ -148,8 +153,7 @@ def _of_sampler(container: Container, found: SamplerEndpoint, endpoint: Endpoint
         fault = (Kind.NO_SCHEME, "has an endpoint without a scheme, which the sampler cannot use")
     absent = (
         f"The sampler xray of {container.name} asks port {port} of the task, where nothing gives it X-Ray's sampling"
-        " rules, so it samples by its default. Add the awsproxy extension, or an awsxray receiver, to the collector's"
-        " configuration."
+        f" rules, so it samples by its default. {_ADD_A_PROXY}"
     )
     return _Use(
         SAMPLER_ARGUMENT if found.end else SAMPLER,
