@@ -31,7 +31,7 @@ SENTENCES: Final[Mapping[ProblemCode, str]] = {
     ProblemCode.DURATION_FORM: "It is {value}, which is no duration; write one such as 1m30s, in {limit}.",
     ProblemCode.REQUIRED: "It is missing or empty; the collector does not start without {needed}.",
     ProblemCode.NOT_BOTH: "It does not go with {limit} as it is set; remove one of them.",
-    ProblemCode.CHOICE: "It is {value}, which the collector does not take; it takes {wanted}.",
+    ProblemCode.CHOICE: "It is {choice}.",
     ProblemCode.NOT_POSITIVE: "It is {value}; it has to be above zero.",
     ProblemCode.TOO_SMALL: "It is {value}; it has to be at least {limit}.",
     ProblemCode.TOO_LARGE: "It is {value}; it may be {limit} at most.",
@@ -90,9 +90,17 @@ def sentence(problem: Problem) -> str:
         wanted=wanted or "none",
         needed=f"one of {wanted}" if len(problem.wanted) > 1 else wanted or "it",
         instead=f"; write {problem.nearest}" if problem.nearest else choices,
+        choice=_choice(problem, wanted),
         below=f"; use one below {problem.nearest}" if problem.nearest else "",
         meant=f"; {problem.nearest} may be meant" if problem.nearest else "",
     )
+
+
+def _choice(problem: Problem, wanted: str) -> str:
+    what = (
+        f"{problem.found}, which the collector does not take" if problem.found else "no value that the collector takes"
+    )
+    return f"{what}; it takes {wanted}"
 
 
 def listed(words: Iterable[str]) -> str:
