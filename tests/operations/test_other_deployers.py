@@ -14,13 +14,16 @@ from domain.remediation.attempt import AttemptState
 from domain.remediation.request import RequestUnreadable
 from domain.remediation.rollout import Stage
 from operations.remediation.outcome import NotRead
+from rules import BY_ID
 from tests.aws_fake.aws import Aws
-from tests.aws_fake.calls import Trouble
+from tests.aws_fake.calls import Calls, Trouble
 from tests.operations.playing import (
     DRIFTED,
     FAMILY,
     REGISTER,
     Run,
+    Scenario,
+    account,
     arn_of,
     ask,
     asked,
@@ -32,7 +35,18 @@ from tests.operations.playing import (
     steps,
 )
 from tests.operations.saying import said, why
-from tests.operations.world import ACCOUNT, CANARY, FLOATING, REGION, definition
+from tests.operations.steering import updates
+from tests.operations.world import (
+    ACCOUNT,
+    CANARY,
+    FLOATING,
+    PLACE,
+    REGION,
+    RULES,
+    definition,
+    registered,
+    service_changed,
+)
 
 TITLE = "shop/web"
 
@@ -311,6 +325,29 @@ def test_a_request_of_another_account_changes_nothing_here(sessions: Sessions, a
     quiet(run)
     assert (run.aws.definitions.active(), run.aws.services.updates) == ([1], [])
     assert run.outcomes[0].state in {AttemptState.SUPERSEDED, AttemptState.NOTHING, AttemptState.REFUSED}
+
+
+def test_a_service_that_somebody_took_back_is_not_moved_again(sessions: Sessions) -> None:
+    """Its finding stays open. By itself, a service moves to a correction that it has not run yet."""
+    rules = (*RULES, BY_ID["service.revision"])
+    scenario = Scenario(None, asked(), "version: 1\nmode: deploy\n", plays=deployments, inspects=True, rules=rules)
+    run = Run(scenario, sessions, Calls(account(scenario.standard)))
+    with run.line.answering():
+        run.aws.definitions.register(DRIFTED)
+        run.aws.services.add(TITLE, arn_of(1), at=run.aws.clock.now() - timedelta(days=3))
+        run.aws.clock.pass_(minutes=30)
+        for body in (service_changed(PLACE.arn("ecs", f"service/{TITLE}")), registered(arn_of(1))):
+            run.aws.sqs.put("changes", body)
+    quiet(run)
+    assert updates(run) == ["web web:2"]
+    run.aws.clock.pass_(hours=1)
+    with run.line.answering():
+        run.aws.services.update(TITLE, taskDefinition=arn_of(1))
+        run.aws.services.complete(TITLE)
+        run.aws.sqs.put("changes", service_changed(PLACE.arn("ecs", f"service/{TITLE}")))
+    quiet(run)
+    assert updates(run) == ["web web:2", "web web:1"]
+    assert run.aws.services.services[TITLE]["taskDefinition"] == arn_of(1)
 
 
 def test_nothing_that_is_published_or_kept_shows_a_value(sessions: Sessions) -> None:

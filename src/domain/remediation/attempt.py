@@ -1,6 +1,6 @@
 """Attempts: one correction of a revision or service, its rollouts, and the proposed plan."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -206,8 +206,14 @@ class Answer:
     pending: tuple[str, ...] = field(default=(), repr=False)
 
 
-def own_correction(attempts: Iterable[Attempt], running: str, newest: str) -> bool:
-    """Whether the newest revision (ARN) is Outrider's own correction of the running one, and nothing else."""
+def own_correction(attempts: Sequence[Attempt], service: str, running: str, newest: str) -> bool:
+    """Whether the newest revision (ARN) is Outrider's own correction of the one that a service runs, and nothing else.
+
+    Not if the service ran that correction already: somebody, or ECS, went back from it since.
+    """
+    rollouts = [each.rollout(service) for each in attempts if not each.released]
+    if any(each is not None and each.deployment and each.after.revision == newest for each in rollouts):
+        return False
     return any(each.source.arn == running and each.correction and each.correction.arn == newest for each in attempts)
 
 

@@ -53,7 +53,9 @@ def correction_of_service(family: History, evaluator: Evaluator, found: Evaluati
     if service is None or revision is None or family.quarantine is not None:
         return None
     newest = found.workload.facts.newest
-    own = isinstance(newest, Known) and own_correction(family.attempts, revision.arn, newest.value.revision)
+    own = isinstance(newest, Known) and own_correction(
+        family.attempts, service.title, revision.arn, newest.value.revision
+    )
     plan = evaluator.plan(found, Mode.DEPLOY, without=() if own else (MOVES,))
     if plan is None or plan.safety is not Safety.SAFE or plan.after.service == service:
         return None

@@ -108,7 +108,7 @@ class ServiceCorrection:
         newest = self.parts.ecs.task_definition(place, source.family)
         workload = evaluator.with_newest(evaluator.workload(place, task, service), newest)
         fact = workload.facts.newest
-        own = not isinstance(fact, Known) or own_correction(attempts, source.arn, fact.value.revision)
+        own = not isinstance(fact, Known) or own_correction(attempts, service.title, source.arn, fact.value.revision)
         return planned(evaluator, attempt, workload, suppressed, left=() if own else {MOVES})
 
     def _begun(self, attempt: Attempt, before: Workload, wanted: Service) -> Attempt:
