@@ -85,7 +85,7 @@ def undoing(found: UndoTarget) -> Iterator[Line]:
         if not found.service or rollout.service == found.service:
             yield Line(f"{rollout.service} goes back from {_target(rollout)} to {rollout.before.name}.", 1)
     if attempt.correction and not found.service:
-        yield Line(f"{attempt.correction} is deregistered if nothing runs it.", 1)
+        yield Line(f"{attempt.correction} is deregistered if no service runs it.", 1)
     yield Line(f"{found.family} is in quarantine until `outrider release {found.family}`.", 1)
 
 

@@ -144,7 +144,7 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.RUN_BY_OTHERS:
             return f"{what} runs {other}, which Outrider did not deploy there. Roll it back first."
         case Code.USE_NOT_KNOWN:
-            return f"It is not known whether something runs {what}. {because}"
+            return f"It is not known whether a service runs {what}. {because}"
         case Code.STAGES_RELEASED:
             return "Corrections go on, in the stages that are open."
         case Code.STAGES_NOT_STOPPED:

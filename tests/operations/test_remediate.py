@@ -96,6 +96,16 @@ def test_tags_are_kept_those_of_aws_left_out_and_outriders_added(world: World) -
     assert len(digest) == 16
 
 
+@pytest.mark.parametrize(("others", "own"), [(46, 4), (48, 2), (50, 0)])
+def test_no_tag_of_outriders_is_one_too_many_for_ecs(world: World, others: int, own: int) -> None:
+    tags = [{"key": f"t{number}", "value": "x"} for number in range(others)]
+    world.register(definition(collector=FLOATING, tags=tags))
+    world.remediator(REGISTER).remediate(request())
+    found = {tag["key"] for tag in world.document("web:2")["tags"]}
+    assert found >= {tag["key"] for tag in tags}
+    assert len(found) == others + own <= 50
+
+
 def test_a_missing_collector_is_put_in(world: World) -> None:
     world.register(without_collector())
     assert world.remediator(REGISTER).remediate(request()).state is AttemptState.REGISTERED

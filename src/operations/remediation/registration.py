@@ -5,6 +5,7 @@ contains and by who registered it: anybody may set tags.
 """
 
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from aws.calls import CallFailed
 from aws.ecs import registrable_members
@@ -32,6 +33,8 @@ from operations.remediation.stages import StageGuard
 from operations.remediation.withdrawal import deregister
 
 _TAG = "outrider:"
+_MOST_TAGS = 50
+"""As many tags as a task definition may have: ECS refuses more."""
 _LATER = 100  # at most so many revisions after the source are read after a crash
 
 
@@ -107,14 +110,20 @@ class Registration:
         return self._registered(attempt, registered)
 
     def _corrected(self, plan: Plan, source: Revision) -> TaskDefinition:
-        """Return what is registered: the API's members in their order, with the source's tags and Outrider's."""
+        """Return what is registered: the API's members in their order, with the source's tags and Outrider's.
+
+        Of Outrider's tags it has as many as there is room for: what is its own is in the ledger.
+        """
         tags = {
             f"{_TAG}source": str(source.number),
             f"{_TAG}plan": plan.digest,
             f"{_TAG}release": self.parts.release,
             f"{_TAG}rules": " ".join(plan.fixes)[:256],
         }
-        return plan.after.task.only(registrable_members()).with_tags(tags)
+        task = plan.after.task.only(registrable_members())
+        kept = {key: value for key, value in task.with_tags({}).tags.items() if key not in tags}
+        own = islice(tags.items(), max(_MOST_TAGS - len(kept), 0))
+        return task.with_(tags=[]).with_tags(kept | dict(own))
 
     def _taken_up(self, attempt: Attempt, newest: Revision) -> TaskDefinition | None:
         """Return the first revision that this attempt registered before a crash; None if it registered none."""

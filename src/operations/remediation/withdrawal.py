@@ -1,4 +1,4 @@
-"""Withdraw a revision that a correction registered, unless something runs it."""
+"""Withdraw a revision that a correction registered, unless a service runs it."""
 
 from aws.calls import CallFailed
 from aws.errors import Meaning
@@ -14,7 +14,7 @@ from operations.remediation.parts import Parts
 def withdraw(parts: Parts, attempt: Attempt) -> tuple[Reason, ...]:
     """Withdraw the revision of a failed or undone correction: the source is the newest revision again.
 
-    Return why it stays, if something runs it or the call is refused. The failure is published in any case.
+    Return why it stays, if a service runs it or the call is refused. The failure is published in any case.
     """
     registered = attempt.correction
     goes = failed(attempt) or attempt.undone
