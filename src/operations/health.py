@@ -73,6 +73,7 @@ class Doctor:
             queues=self._queues(reading, listed, measured, dead=False),
             dlqs=self._queues(reading, listed, measured, dead=True),
             corrects=corrects,
+            passes_roles=bool(parameters.get("PassableRoles")),
             switch_name=switch,
             switch=reading.value(switch) if corrects else NOT_READ,
             standard_location=location,

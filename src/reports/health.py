@@ -51,6 +51,7 @@ _SENTENCES = {
     Code.SWITCH_ON: "{names} is on: corrections are allowed.",
     Code.SWITCH_OFF: "{names} is not on: nothing is corrected.",
     Code.SWITCH_ABSENT: "{names} does not exist: nothing is corrected.",
+    Code.NO_PASSABLE_ROLES: "{names} is on, but the stack's PassableRoles is empty: no task with a role is corrected.",
     Code.STANDARD_PACKAGED: "The packaged standard is used.",
     Code.STANDARD_CURRENT: "{names} is valid (digest {detail}).",
     Code.STANDARD_NOT_SWEPT: "{names} is valid (digest {detail}), but no complete sweep has used it yet.",

@@ -45,6 +45,8 @@ def fix(row: Row, facts: StackFacts) -> str:  # noqa: C901, PLR0912 - a case for
             return " && ".join(_redrive(name, facts) for name in row.names)
         case Code.SWITCH_OFF | Code.SWITCH_ABSENT:
             return command("corrections", "on", facts.place, facts.stack)
+        case Code.NO_PASSABLE_ROLES:
+            return "make deploy ENV=ENVIRONMENT ARGS='--parameter-overrides PassableRoles=ROLE-ARNS'"
         case Code.STANDARD_INVALID | Code.STANDARD_ABSENT:
             return _store(row.names[0], "String", "standard.yaml", region)
         case Code.SECRET_ABSENT | Code.TOKEN_REFUSED:

@@ -115,6 +115,10 @@ def switch_off(stack: Deployed) -> None:
     stack.region.ssm.put(SWITCH, "off")
 
 
+def no_passable_roles(stack: Deployed) -> None:
+    stack.sets(PassableRoles="")
+
+
 def broken_standard(stack: Deployed) -> None:
     stack.region.ssm.put(STANDARD, "version: 9\n")
 
@@ -198,6 +202,7 @@ BROKEN = [
     Broken(old_message, "queues", "failing", "messages-old", "aws logs tail outrider-InspectLog-1A2B3C "),
     Broken(switch_absent, "switch", "warning", "switch-absent", "outrider corrections on --region eu-west-1"),
     Broken(switch_off, "switch", "warning", "switch-off", "outrider corrections on --region eu-west-1"),
+    Broken(no_passable_roles, "switch", "warning", "no-passable-roles", "PassableRoles="),
     Broken(broken_standard, "standard", "failing", "standard-invalid", f"aws ssm put-parameter --name {STANDARD} "),
     Broken(no_standard, "standard", "failing", "standard-absent", f"aws ssm put-parameter --name {STANDARD} "),
     Broken(standard_not_swept, "standard", "warning", "standard-not-swept", "aws stepfunctions start-execution"),

@@ -78,7 +78,13 @@ def deploy(world: World) -> Deployed:
         "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
     }
     made = Deployed(world, ids)
-    made.sets(RemediationMode="deploy", StandardLocation=f"ssm:{STANDARD}", SlackWebhookLocation=f"ssm:{WEBHOOK}")
+    roles = f"arn:aws:iam::{PLACE.account}:role/*"
+    made.sets(
+        RemediationMode="deploy",
+        PassableRoles=roles,
+        StandardLocation=f"ssm:{STANDARD}",
+        SlackWebhookLocation=f"ssm:{WEBHOOK}",
+    )
     region.ssm.put(STANDARD, "version: 1\n")
     region.ssm.put(WEBHOOK, "https://hooks.slack.com/services/T0/B0/c4nary-s3cret-p4ss")
     for topic in ("Alerts", "Operations", "Chat"):

@@ -97,7 +97,7 @@ def test_tags_are_kept_those_of_aws_left_out_and_outriders_added(world: World) -
 
 
 @pytest.mark.parametrize(("others", "own"), [(46, 4), (48, 2), (50, 0)])
-def test_no_tag_of_outriders_is_one_too_many_for_ecs(world: World, others: int, own: int) -> None:
+def test_tags_of_outrider_stay_within_the_limit_of_ecs(world: World, others: int, own: int) -> None:
     tags = [{"key": f"t{number}", "value": "x"} for number in range(others)]
     world.register(definition(collector=FLOATING, tags=tags))
     world.remediator(REGISTER).remediate(request())

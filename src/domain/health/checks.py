@@ -142,11 +142,13 @@ def roles(facts: StackFacts) -> Row:
 
 
 def switch(facts: StackFacts) -> Row:
-    """Whether the kill switch allows corrections, if the stack may correct at all."""
+    """Whether the kill switch and the stack allow corrections, if the stack may correct at all."""
     check, name = Check.SWITCH, (facts.switch_name,)
     if not facts.corrects:
         return Row(check, State.OK, Code.REPORT_ONLY)
     match facts.switch:
+        case Known(value) if SwitchState.of(value).on and not facts.passes_roles:
+            return Row(check, State.WARNING, Code.NO_PASSABLE_ROLES, name)
         case Known(value) if SwitchState.of(value).on:
             return Row(check, State.OK, Code.SWITCH_ON, name)
         case Known():

@@ -104,6 +104,8 @@ class StackFacts:
     queues: Fact[Mapping[str, Fact[Waiting]]]
     dlqs: Fact[Mapping[str, Fact[Waiting]]]
     corrects: bool
+    passes_roles: bool
+    """Whether the stack names roles that corrected revisions may have."""
     switch_name: str
     switch: Fact[str]
     standard_location: str

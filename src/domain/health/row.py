@@ -58,6 +58,7 @@ class Code(StrEnum):
     SWITCH_ON = "switch-on"
     SWITCH_OFF = "switch-off"
     SWITCH_ABSENT = "switch-absent"
+    NO_PASSABLE_ROLES = "no-passable-roles"
     STANDARD_PACKAGED = "standard-packaged"
     STANDARD_CURRENT = "standard-current"
     STANDARD_NOT_SWEPT = "standard-not-swept"
