@@ -113,6 +113,8 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"ECS itself manages {what}, and would undo what others change. Change it there."
         case Code.NO_WAY_BACK:
             return f"{what} is deregistered, and ECS accepts no such revision to go back to."
+        case Code.MAY_STOP_ALL:
+            return "Its minimumHealthyPercent is 0, so ECS may stop all of its tasks before others run."
         case Code.NOT_ON_FARGATE:
             where = names or "an unknown launch type"
             return f"It runs on {where}; Outrider updates only services on Fargate."

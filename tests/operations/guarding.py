@@ -18,6 +18,7 @@ from domain.standard import Mode, Standard
 from domain.subject import Subject
 from domain.workload import Workload
 from tests.aws_fake.calls import Calls, Trouble
+from tests.aws_fake.services import BREAKER
 from tests.operations.playing import REPORT, Run, Scenario, account, ask, asked, fleet, proposed_digest, request, serve
 from tests.operations.world import (
     ACCOUNT,
@@ -262,6 +263,7 @@ ROWS = [
     Row("deployment in progress", asked("shop/web"), holds=redeployed, registers=True),
     Row("managed by ecs", running(resourceManagementType="ECS"), registers=True),
     Row("managed by ecs", of_a_service(resourceManagementType="ECS")),
+    Row("minimum healthy", running(deploymentConfiguration=BREAKER | {"minimumHealthyPercent": 0}), registers=True),
     Row("launch type", running(launchType="EC2"), registers=True),
     Row("launch type", running(launchType="EXTERNAL"), registers=True),
     Row("deployment controller", other_controller("CODE_DEPLOY"), registers=True),

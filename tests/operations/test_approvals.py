@@ -11,7 +11,7 @@ from domain.remediation.reason import Code
 from domain.remediation.request import read_request
 from domain.remediation.rollout import Stage
 from domain.standard import Mode
-from tests.aws_fake.services import Services
+from tests.aws_fake.services import BREAKER, Services
 from tests.operations.approving import FAMILY, asked, take
 from tests.operations.rolling import (
     DEPLOY,
@@ -42,6 +42,14 @@ def role_id(world: World) -> str:
 
 def answer(world: World, body: str) -> Answer:
     return world.ledger.history(FAMILY).answers[read_request(body).deduplication]
+
+
+def test_a_person_may_approve_an_update_that_may_stop_all_tasks(world: World) -> None:
+    """Else it is skipped: tests/operations/test_guards.py."""
+    world.services.at_once = False
+    known(world, "shop/web", world.register(DRIFTED), deploymentConfiguration=BREAKER | {"minimumHealthyPercent": 0})
+    outcome = take(world, asked(world, digest=proposed_digest(world)))
+    assert stages(outcome) == {"shop/web": Stage.DEPLOYING}
 
 
 def ids(world: World, *transitions: str) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from domain.ecs.fargate import amount
 from domain.ecs.values import Document, mapping_of, moment_of, objects_of, pairs_of, text_of, truth_of
 
 
@@ -166,6 +167,12 @@ class Service(Document):
         """Return whether ECS ends a failing deployment and rolls back."""
         breaker = mapping_of(mapping_of(self.json.get("deploymentConfiguration")).get("deploymentCircuitBreaker"))
         return truth_of(breaker.get("enable")) is True and truth_of(breaker.get("rollback")) is True
+
+    @property
+    def may_stop_all(self) -> bool:
+        """Return whether ECS may stop all of its tasks in a deployment before it has started others."""
+        least = mapping_of(self.json.get("deploymentConfiguration")).get("minimumHealthyPercent")
+        return least is not None and amount(least) == 0 and self.desired > 0
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:

@@ -33,6 +33,7 @@ class Guard(StrEnum):
     CANARY = "canary"
     MANAGED = "managed by ecs"
     WAY_BACK = "way back"
+    MINIMUM_HEALTHY = "minimum healthy"
     LAUNCH_TYPE = "launch type"
     DEPLOYMENT_CONTROLLER = "deployment controller"
     DEPLOYMENT_STRATEGY = "deployment strategy"

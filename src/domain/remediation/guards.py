@@ -208,6 +208,12 @@ def can_roll_back(task: TaskDefinition, attempt: Attempt, before: str) -> None:
         raise Forbidden(Guard.WAY_BACK, Reason(Code.NO_WAY_BACK, before))
 
 
+def keeps_running(service: Service, attempt: Attempt) -> None:
+    """ECS leaves some of its tasks until others run."""
+    if service.may_stop_all and not attempt.approved:
+        raise Forbidden(Guard.MINIMUM_HEALTHY, Reason(Code.MAY_STOP_ALL))
+
+
 def not_busy(service: Service, now: datetime) -> None:
     """No deployment of it is in progress."""
     if any(each.status == "ACTIVE" or each.in_progress for each in service.deployments):

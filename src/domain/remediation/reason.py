@@ -56,6 +56,7 @@ class Code(StrEnum):
     CANARY_SKIPPED = "canary-skipped"
     MANAGED_BY_ECS = "managed-by-ecs"
     NO_WAY_BACK = "no-way-back"
+    MAY_STOP_ALL = "may-stop-all"
     NOT_ON_FARGATE = "not-on-fargate"
     OTHER_CONTROLLER = "other-controller"
     OTHER_STRATEGY = "other-strategy"

@@ -54,6 +54,7 @@ class Guards:
         if task is None:  # what a service runs exists
             raise not_shown_yet(runs)
         guards.can_roll_back(task, attempt, runs)
+        guards.keeps_running(service, attempt)
         eligible(parts, attempt, parts.evaluator.workload(place, task, service))
         self._allowed_now(attempt)
         guards.not_busy(service, moment.now)
