@@ -61,6 +61,7 @@ class Target:
 class Rollout:
     """One service within an attempt. `was` is its deployment before, `deployment` that of this correction.
 
+    `listed` are all of its deployments before: what somebody deployed earlier may still drain next to `was`.
     `deployment` is empty if UpdateService succeeded and its answer showed none yet. `other` is the revision (ARN) that
     somebody else deployed at the same moment. `moot` says that it was skipped because it runs something else now.
     `since` is when the stage began, `ready` how many tasks were ready in it, and `moved` when that last grew. `due` is
@@ -77,6 +78,7 @@ class Rollout:
     canary: bool = False
     collector: str = ""
     was: str = ""
+    listed: tuple[str, ...] = ()
     deployment: str = ""
     other: str = ""
     moot: bool = False
@@ -101,6 +103,11 @@ class Rollout:
             reasons=reasons or self.reasons,
             guard=None,
         )
+
+    def read(self, service: Service) -> "Rollout":
+        """Return it with the deployments that its service has before a call."""
+        listed = tuple(each.id for each in service.deployments)
+        return replace(self, was=deployment_of(service), listed=listed)
 
     def ending(self, stage: Stage, now: datetime, *more: Reason) -> "Rollout":
         """Return it at its last stage, with more reasons added."""

@@ -231,7 +231,8 @@ def deployed_by_others(rollout: Rollout, service: Service) -> str:
     """
     if service.task_definition != wanted(rollout).revision:
         return ""
-    ours, known = {rollout.was, deployment_of(service)}, {rollout.before.revision, rollout.after.revision}
+    seen_or_ours = {rollout.was, *rollout.listed, deployment_of(service)}
+    known = {rollout.before.revision, rollout.after.revision}
     active = (each for each in service.deployments if each.status == "ACTIVE" and not each.failed)
-    between = (each for each in active if each.id not in ours)
+    between = (each for each in active if each.id not in seen_or_ours)
     return next((each.task_definition for each in between if each.task_definition not in known), "")

@@ -15,7 +15,7 @@ from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden
 from domain.remediation.order import blocked, next_to_update
 from domain.remediation.reason import Code, Reason
-from domain.remediation.rollout import READ_AGAIN, Rollout, Stage, deployment_of, runs
+from domain.remediation.rollout import READ_AGAIN, Rollout, Stage, runs
 from domain.remediation.watching import seen, shown_late, updated
 from operations.remediation.guards import Guards
 from operations.remediation.parts import Parts
@@ -137,7 +137,7 @@ class Rollouts:
             return rollout
         if rollout.before == rollout.after:
             return rollout.ending(Stage.NOT_ROLLED_BACK, self.parts.now(), Reason(Code.RAN_THE_SAME))
-        return replace(rollout, was=deployment_of(service))
+        return rollout.read(service)
 
     def _start(self, attempt: Attempt, rollout: Rollout) -> Attempt:
         """Update one service, unless a guard forbids it or it runs something else now."""
@@ -160,7 +160,7 @@ class Rollouts:
             Guards(self.parts).before_update(attempt, service)
         except Forbidden as by:
             return self._written(attempt, self._forbidden(rollout, by))
-        begun = replace(rollout, was=deployment_of(service)).at(Stage.UPDATING, now, now)
+        begun = rollout.read(service).at(Stage.UPDATING, now, now)
         begun = replace(begun, reasons=())
         return self._go_on(self._written(attempt, begun), begun)
 

@@ -7,7 +7,7 @@ from aws.ledger import History
 from domain.remediation.attempt import Attempt, AttemptState, to_undo
 from domain.remediation.reason import Code, Reason
 from domain.remediation.request import UndoRequest
-from domain.remediation.rollout import Rollout, Stage, deployment_of
+from domain.remediation.rollout import Rollout, Stage
 from domain.remediation.watching import shown_late
 from domain.standard import Mode
 from operations.remediation.outcome import NotRead, Outcome
@@ -83,7 +83,7 @@ class Undoing:
             raise NotRead(f"{rollout.service} is still shown as it was before it was updated.")
         if service is None or service.task_definition != rollout.after.revision:
             return rollout.left(now, Reason(Code.RUNS_SOMETHING_ELSE))
-        return replace(rollout, was=deployment_of(service)).at(Stage.ROLLING_BACK, now, now, (why,))
+        return rollout.read(service).at(Stage.ROLLING_BACK, now, now, (why,))
 
 
 def _what(request: UndoRequest) -> str:
