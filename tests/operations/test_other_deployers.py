@@ -113,6 +113,32 @@ def test_another_who_deploys_at_the_same_moment_decides(sessions: Sessions) -> N
     assert "Somebody else deployed web:3 at the same moment" in why(run.outcomes[-1])
 
 
+@pytest.mark.parametrize("settles", [False, True])
+def test_another_who_goes_back_meanwhile_decides_and_nothing_failed(sessions: Sessions, *, settles: bool) -> None:
+    run = steps(deploying(sessions, plays=lambda _: False), 1)
+    if settles:
+        run.aws.services.complete(TITLE)
+        steps(run, 2)
+    run.aws.services.update(TITLE, taskDefinition=arn_of(1))
+    run.aws.services.complete(TITLE)
+    assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.SKIPPED}, "web:1")
+    assert said(run.outcomes[-1]) == (f"{TITLE}: Somebody else deployed it in the meantime.",)
+    assert (run.end()["quarantine"], run.aws.definitions.active()) == (None, [1, 2])
+
+
+@pytest.mark.parametrize("settles", [False, True])
+def test_a_rollback_that_is_complete_is_ecs_own_where_its_events_say_so(sessions: Sessions, *, settles: bool) -> None:
+    """It was a deployment of its own, and the one that failed is not listed any more."""
+    run = steps(deploying(sessions, plays=lambda _: False), 1)
+    if settles:
+        run.aws.services.complete(TITLE)
+        steps(run, 2)
+    run.aws.services.fail(TITLE)
+    run.aws.services.update(TITLE, taskDefinition=arn_of(1), forceNewDeployment=True)
+    run.aws.services.complete(TITLE)
+    assert ends_as(quiet(run)) == (AttemptState.FAILED, {TITLE: Stage.ROLLED_BACK}, "web:1")
+
+
 def test_a_service_that_is_deleted_is_left(sessions: Sessions) -> None:
     run = steps(deploying(sessions), 1)
     del run.aws.services.services[TITLE]

@@ -80,11 +80,20 @@ def _deploying(rollout: Rollout, sight: ServiceView) -> Rollout:
             return sight.again(rollout)
         if not rollout.deployment:
             return rollout.left(sight.now, Reason(Code.NO_DEPLOYMENT_BEGAN))
+    return _replaced(rollout, sight, primary)
+
+
+def _replaced(rollout: Rollout, sight: ServiceView, primary: Deployment) -> Rollout:
+    """Another deployment is the primary one: ECS goes back, and is watched, or somebody else deployed.
+
+    ECS makes the deployment before the primary one again, or makes one of its own. People and pipelines that go back
+    make a new one, too: then ours is there and did not fail, or no event of the service says that it did.
+    """
+    service = sight.service
     ours = service.deployment(rollout.deployment)
-    ended = ours is not None and ours.failed
-    back = runs(service) == rollout.before and (ended or rollout.before != rollout.after)
+    ended = (ours is not None and ours.failed) or service.why_failed(rollout.deployment) != ""
+    back = runs(service) == rollout.before and ended
     if primary.id == rollout.was or primary.rolls_back or back:
-        # ECS itself goes back, to the deployment before or by one of its own; it is watched.
         return _failed(rollout, sight, _of_ecs(rollout, service, Code.ECS_ROLLED_BACK))
     return rollout.left(sight.now, _THEIRS)
 
@@ -135,10 +144,10 @@ def _as_before(rollout: Rollout, service: Service) -> bool:
 
 def _settling(rollout: Rollout, sight: ServiceView, tasks: Fact[tuple[RunningTask, ...]]) -> Rollout:
     primary = sight.service.primary
-    if primary is None or primary.id != rollout.deployment:
-        if primary is not None and (primary.rolls_back or primary.id == rollout.was):
-            return _failed(rollout, sight, _of_ecs(rollout, sight.service, Code.ECS_ROLLED_BACK))
-        return rollout.left(sight.now, _THEIRS)
+    if primary is None:
+        return rollout.left(sight.now, Reason(Code.NO_DEPLOYMENT))
+    if primary.id != rollout.deployment:
+        return _replaced(rollout, sight, primary)
     if rollout.due is not None and sight.now < rollout.due:
         return rollout
     if not isinstance(tasks, Known):
