@@ -19,7 +19,16 @@ from cli.naming import subject_of
 from cli.options import StackOptions
 from domain.findings.users import Running
 from domain.places import Place
-from domain.remediation.attempt import Answer, Attempt, AttemptState, ProposedPlan, Quarantine, to_undo
+from domain.remediation.attempt import (
+    Answer,
+    Attempt,
+    AttemptState,
+    ProposedPlan,
+    Quarantine,
+    nothing_to_undo,
+    of_single_services,
+    to_undo,
+)
 from domain.remediation.reason import Reason
 from domain.remediation.request import (
     ApplyRequest,
@@ -32,7 +41,7 @@ from domain.remediation.request import (
 from domain.remediation.switch import SwitchState
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
-from reports.reasons import joined
+from reports.reasons import joined, text
 from reports.status import elsewhere, typed_name
 from reports.text import minute
 
@@ -75,11 +84,15 @@ class ApprovablePlan:
 
 @dataclass(frozen=True, slots=True)
 class UndoTarget:
-    """What an undo would roll back: one service of the attempt, or all if none is named."""
+    """What an undo would roll back: one service of the attempt, or all if none is named.
+
+    `later` are later corrections of single services of the family.
+    """
 
     of: SubjectId
     service: str
     attempt: Attempt
+    later: tuple[Attempt, ...] = ()
 
     @property
     def family(self) -> str:
@@ -214,9 +227,10 @@ class Client:
         service = subject.name if subject.kind is Subject.SERVICE else ""
         attempt = to_undo(of_family.attempts, service)
         if attempt is None:
-            raise RequestFailed(f"{subject.name} has no correction that can be undone.")
+            raise RequestFailed(text(nothing_to_undo(of_family.attempts, of_family.subject.name, service)))
         self._may(Mode.DEPLOY if attempt.rollouts else Mode.REGISTER)
-        return UndoTarget(of_family.subject, service, attempt)
+        later = of_single_services(of_family.attempts, attempt) if not service else ()
+        return UndoTarget(of_family.subject, service, attempt, later)
 
     def undo(self, what: UndoTarget) -> SentRequest:
         """Send the request to undo it."""

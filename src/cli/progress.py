@@ -82,8 +82,14 @@ def undoing(found: UndoTarget) -> Iterator[Line]:
     attempt = found.attempt
     yield Line(titled(attempt), style=Style.BOLD)
     for rollout in attempt.rollouts:
-        if not found.service or rollout.service == found.service:
+        if rollout.has_way_back and found.service in {"", rollout.service}:
             yield Line(f"{rollout.service} goes back from {_target(rollout)} to {rollout.before.name}.", 1)
+    for each in found.later:
+        undone = attempt.rollout(each.service)
+        if undone is not None and undone.has_way_back:
+            yield Line(f"{each.service}: its later correction, {', '.join(each.rules)}, is undone with it.", 1)
+        else:
+            yield Line(f"{each.service} keeps its later correction; `outrider undo {each.service}` undoes that.", 1)
     if attempt.correction and not found.service:
         yield Line(f"{attempt.correction} is deregistered if no service runs it.", 1)
     yield Line(f"{found.family} is in quarantine until `outrider release {found.family}`.", 1)

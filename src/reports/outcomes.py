@@ -132,10 +132,11 @@ def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
                 " drift back."
             )
         case AttemptState.DEPLOYED:
-            return (
-                f"Make the same change {at_home}, or the next deployment brings the drift back. To go back:"
-                f" {typed('undo', attempt.service or source.family, source.place, stack)}."
-            )
+            same = f"Make the same change {at_home}, or the next deployment brings the drift back."
+            if not any(each.has_way_back for each in attempt.rollouts):
+                return same
+            undo = typed("undo", attempt.service or source.family, source.place, stack)
+            return f"{same} To go back: {undo}."
         case AttemptState.FAILED:
             return f"Read the collector's log and the reasons above, then correct it {at_home}. {release}"
         case AttemptState.UNDONE:

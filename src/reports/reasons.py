@@ -140,7 +140,8 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.NO_CORRECTION:
             return "No correction is in progress."
         case Code.NOTHING_TO_UNDO:
-            return f"{what} has no correction that can be undone."
+            alone = f" Those of single services are undone by the service's name: {names}." if names else ""
+            return f"{what} has no correction that can be undone.{alone}"
         case Code.RUNS_SOMETHING_ELSE:
             return f"{what or 'It'} no longer runs what Outrider deployed."
         case Code.RUN_BY_OTHERS:
@@ -208,7 +209,7 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.BACK_ON:
             return f"It is rolled back to {what}."
         case Code.RAN_THE_SAME:
-            return "It ran the same revision before, so there is nothing to roll back to."
+            return f"{what or 'It'} ran the same revision before, so there is nothing to roll back to."
         case Code.CHECK_NOW:
             return "Check it now."
         case Code.NOT_SET_BACK:

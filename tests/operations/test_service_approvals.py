@@ -101,7 +101,7 @@ def with_rule(world: World, rule: str) -> tuple[Inspection, Callable[[], Remedia
     )
 
 
-def test_a_stale_configuration_needs_approval_and_gets_a_new_deployment(world: World) -> None:
+def test_a_stale_configuration_needs_approval_and_gets_a_new_deployment_that_cannot_be_undone(world: World) -> None:
     world.services.at_once = False
     arn = world.services.add("shop/web", world.register(), datetime(2020, 1, 1, tzinfo=UTC))
     world.pass_(days=365)
@@ -124,6 +124,14 @@ def test_a_stale_configuration_needs_approval_and_gets_a_new_deployment(world: W
     assert (late.state, len(world.services.updates)) == (AttemptState.REFUSED, 1), (
         "nothing is left that it could correct"
     )
+    [deployed] = [each for each in world.alerts if each["transition"] == "deployed"]
+    assert "outrider undo" not in deployed["next_step"]
+    undone = correcting().remediate(request("undo", service="shop/web"))
+    assert (undone.state, said(undone)) == (
+        AttemptState.NOTHING,
+        ("shop/web ran the same revision before, so there is nothing to roll back to.",),
+    )
+    assert (len(world.services.updates), world.ledger.history(FAMILY).quarantine) == (1, None)
 
 
 @pytest.mark.parametrize("silent", [False, True])

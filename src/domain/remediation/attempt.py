@@ -241,12 +241,34 @@ def propose(held: ProposedPlan | None, plan: Plan | None, now: datetime, hours: 
 
 
 def to_undo(attempts: Iterable[Attempt], service: str = "") -> Attempt | None:
-    """Return the last correction of the family or service that still has an effect; None if none has."""
+    """Return the last correction of the family, or of a service, that can be undone; None if none can."""
+    found = (each for each in attempts if _can_be_undone(each, service))
+    return max(found, key=_begun, default=None)
 
-    def stands(attempt: Attempt) -> bool:
-        rollouts = (each for each in attempt.rollouts if not service or each.service == service)
-        reached = any(not each.stage.failed and each.stage is not Stage.SKIPPED for each in rollouts)
-        return reached or (not service and attempt.state is AttemptState.REGISTERED)
 
-    found = (each for each in attempts if stands(each))
-    return max(found, key=lambda each: each.began or each.time, default=None)
+def _can_be_undone(attempt: Attempt, service: str) -> bool:
+    if service:
+        rollout = attempt.rollout(service)
+        return rollout is not None and rollout.has_way_back
+    registered = attempt.state is AttemptState.REGISTERED or any(each.has_way_back for each in attempt.rollouts)
+    return not attempt.service and registered
+
+
+def _begun(attempt: Attempt) -> datetime:
+    return attempt.began or attempt.time
+
+
+def of_single_services(attempts: Iterable[Attempt], since: Attempt | None = None) -> tuple[Attempt, ...]:
+    """Return the corrections of services alone that can be undone; those after `since`, if it is given."""
+    alone = (each for each in attempts if each.service and _can_be_undone(each, each.service))
+    return tuple(each for each in alone if since is None or _begun(each) > _begun(since))
+
+
+def nothing_to_undo(attempts: Sequence[Attempt], family: str, service: str = "") -> Reason:
+    """Return why a family or service has no correction that can be undone."""
+    if service:
+        rollouts = (each.rollout(service) for each in attempts)
+        restarted = any(each is not None and each.stands and each.restarts for each in rollouts)
+        return Reason(Code.RAN_THE_SAME if restarted else Code.NOTHING_TO_UNDO, service)
+    names = sorted({each.service for each in of_single_services(attempts)})
+    return Reason(Code.NOTHING_TO_UNDO, family, names=tuple(names))

@@ -120,7 +120,7 @@ def skipped_reasons(attempt: Attempt) -> tuple[Reason, ...]:
 def _of_failed(rollout: Rollout) -> Reason:
     more = tuple[Reason, ...]()
     if rollout.stage is Stage.NOT_ROLLED_BACK:
-        same = rollout.other or rollout.before == rollout.after
+        same = rollout.other or rollout.restarts
         more = (Reason(Code.CHECK_NOW) if same else Reason(Code.NOT_SET_BACK, rollout.before.name),)
     return _of_service(rollout, (*rollout.reasons, *more))
 

@@ -88,6 +88,21 @@ class Rollout:
     reasons: tuple[Reason, ...] = ()
     guard: Guard | None = None
 
+    @property
+    def restarts(self) -> bool:
+        """Whether it deploys again what the service runs already: there is nothing to go back to."""
+        return self.before == self.after
+
+    @property
+    def stands(self) -> bool:
+        """Whether the service was updated and stays so, or may still be."""
+        return not self.stage.failed and self.stage is not Stage.SKIPPED
+
+    @property
+    def has_way_back(self) -> bool:
+        """Whether an undo would change it: it may still be kept from beginning, or has something to go back to."""
+        return self.stands and (self.stage is Stage.PENDING or not self.restarts)
+
     def at(
         self, stage: Stage, now: datetime, due: datetime | None = None, reasons: tuple[Reason, ...] = ()
     ) -> "Rollout":

@@ -135,7 +135,7 @@ class Rollouts:
         rollout = seen(rollout, self.parts.view(service), tasks)
         if rollout.stage is not Stage.ROLLING_BACK:
             return rollout
-        if rollout.before == rollout.after:
+        if rollout.restarts:
             return rollout.ending(Stage.NOT_ROLLED_BACK, self.parts.now(), Reason(Code.RAN_THE_SAME))
         return rollout.read(service)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from aws.calls import CallFailed
 from aws.ledger import History
-from domain.remediation.attempt import Attempt, AttemptState, to_undo
+from domain.remediation.attempt import Attempt, AttemptState, nothing_to_undo, to_undo
 from domain.remediation.reason import Code, Reason
 from domain.remediation.request import UndoRequest
 from domain.remediation.rollout import Rollout, Stage
@@ -30,7 +30,8 @@ class Undoing:
         attempt = to_undo(history.attempts, request.service)
         if attempt is None:
             under_way = next((each for each in undone if not each.state.ended), None)
-            return under_way or Outcome.nothing(request, Reason(Code.NOTHING_TO_UNDO, _what(request)), history.order)
+            none = nothing_to_undo(history.attempts, request.family, request.service)
+            return under_way or Outcome.nothing(request, none, history.order)
         updated = any(each.stage not in {Stage.SKIPPED, Stage.PENDING} for each in attempt.rollouts)
         if why := self._updates_nothing() if updated else self._run_by_others(attempt):
             return Outcome.nothing(request, why, history.order)

@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from domain.places import Place, Revision
 from domain.remediation.attempt import Attempt, AttemptState, Quarantine
 from domain.remediation.reason import Code, Reason
+from domain.remediation.rollout import Rollout, Stage, Target
 from domain.subject import Subject, SubjectId
 from operations.remediation.stages import StageGuard
 from tests.aws_fake.services import Services
 from tests.cli.conftest import Run
 from tests.cli.requesting import ARN, complete, rows, settled, work
+from tests.operations.playing import arn_of
 from tests.operations.rolling import (
     DEPLOY,
     REPORT,
@@ -225,6 +228,23 @@ def test_undo_release_and_what_stands_between(
     ran = run("release", "web", "--wait", "60", stdin=b"yes\n")
     assert (ran.code, list(rows(ran))[-1]) == (0, "Released.")
     assert "No correction is in progress or waiting" in run("corrections").err
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_an_undo_of_a_family_says_what_becomes_of_later_corrections_of_single_services(
+    world: World, fleet: Services, run: Run
+) -> None:
+    deployed(world, fleet)
+    world.pass_(minutes=5)
+    for title in ("shop/web", "shop/other"):
+        runs_now = Target(arn_of(2), "LATEST")
+        rollout = Rollout(title, Target(arn_of(2), "1.3.0"), runs_now, world.now(), Stage.VERIFIED)
+        alone = Attempt(Revision(PLACE, "web", 2), "", AttemptState.DEPLOYED, world.now(), service=title)
+        world.ledger.attempts.write(replace(alone, rules=("service.platform-version",), rollouts=(rollout,)))
+    found = list(rows(run("undo", "web", stdin=b"no\n")))
+    assert "shop/web: its later correction, service.platform-version, is undone with it." in found
+    assert "shop/other keeps its later correction; `outrider undo shop/other` undoes that." in found
+    assert not any("later correction" in row for row in rows(run("undo", "shop/web", stdin=b"no\n")))
 
 
 def test_stages_that_stopped_are_released(
