@@ -139,4 +139,4 @@ def _watched(ask: Client, asked: SentRequest, wait: float, see: str, well: Calla
 
 
 def _corrected(end: Progress) -> bool:
-    return end.state in {AttemptState.REGISTERED, AttemptState.DEPLOYED}
+    return end.state in {AttemptState.REGISTERED, AttemptState.DEPLOYED, AttemptState.UPDATED}

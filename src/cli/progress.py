@@ -200,6 +200,8 @@ def _state(rollout: Rollout) -> str:  # noqa: C901 - a case for each stage: mypy
             return "is deployed; its collectors are being checked"
         case Stage.VERIFIED:
             return "is deployed, and its collectors run"
+        case Stage.UPDATED:
+            return "is deployed; its desired count is 0, so no task shows yet whether it works"
         case Stage.RESTORING:
             return f"goes back to what somebody else deployed, {rollout.other.rpartition('/')[2]}"
         case Stage.ROLLING_BACK:

@@ -163,7 +163,7 @@ class _State:
             return word_of(outcome.transition)
         if not self.thread.open:
             return RESOLVED
-        if outcome is not None and (outcome.transition == "deployed" or (self.notified and self.thread.closed)):
+        if outcome is not None and (outcome.carried_out or (self.notified and self.thread.closed)):
             return "Partly corrected"
         kinds = {alert.transition for alert in self.thread.open}
         # No message named it before, so to its readers it is no more severe than it was.
@@ -248,7 +248,7 @@ class _State:
     def next_step(self) -> str:
         """The one next step: of the last outcome, else of the open finding that the message puts first."""
         outcome, still = self.thread.outcome, bool(self.thread.open)
-        if outcome is not None and not (still and outcome.transition == "deployed"):
+        if outcome is not None and not (still and outcome.carried_out):
             return outcome.next_step
         return self.alert.next_step if still else ""
 

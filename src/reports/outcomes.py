@@ -86,10 +86,8 @@ def _title(attempt: Attempt, state: AttemptState) -> str:
             return f"{registered} is registered and corrects {source}; no service {none}"
         case AttemptState.REGISTERED:
             return f"{registered} is registered and corrects {source}"
-        case AttemptState.DEPLOYED if attempt.service:
-            return f"{attempt.service} is corrected, and its collectors run"
-        case AttemptState.DEPLOYED:
-            return f"{registered} runs on {_listed(_at(attempt, Stage.VERIFIED))}, and its collectors run"
+        case AttemptState.DEPLOYED | AttemptState.UPDATED:
+            return _carried_out(attempt, state)
         case AttemptState.FAILED:
             failed = [each.service for each in attempt.rollouts if each.stage.failed]
             return f"The correction of {what} failed on {_listed(failed)}"
@@ -101,6 +99,17 @@ def _title(attempt: Attempt, state: AttemptState) -> str:
             return f"{attempt.service or source.family} drifted again; Outrider does not correct it for now"
         case _:
             return f"{what} was not corrected"
+
+
+def _carried_out(attempt: Attempt, state: AttemptState) -> str:
+    run, idle = _listed(_at(attempt, Stage.VERIFIED)), _listed(_at(attempt, Stage.UPDATED))
+    if state is AttemptState.UPDATED:
+        done = f"{attempt.service} is corrected" if attempt.service else f"{attempt.correction} is deployed to {idle}"
+        return f"{done}; the desired count is 0, so no task shows yet whether it works"
+    if attempt.service:
+        return f"{attempt.service} is corrected, and its collectors run"
+    without = f"; the desired count of {idle} is 0" if idle else ""
+    return f"{attempt.correction} runs on {run}, and its collectors run{without}"
 
 
 def _severity(attempt: Attempt, state: AttemptState) -> Severity:
@@ -131,7 +140,7 @@ def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
                 f" alone use {registered} at once. Make the same change {at_home}, or the next deployment brings the"
                 " drift back."
             )
-        case AttemptState.DEPLOYED:
+        case AttemptState.DEPLOYED | AttemptState.UPDATED:
             same = f"Make the same change {at_home}, or the next deployment brings the drift back."
             if not any(each.has_way_back for each in attempt.rollouts):
                 return same

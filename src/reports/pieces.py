@@ -116,7 +116,7 @@ def reasons(alert: Alert) -> str:
     if not alert.reasons:
         return ""
     head = {"finding": "*Why it needs approval:*\n", "outcome": "*Why:*\n"}.get(alert.kind, "")
-    if alert.transition in {"registered", "deployed"}:
+    if alert.transition in {"registered", "deployed", "updated"}:
         head = "*Not updated:*\n"
     return head + listed((f"• {plain(reason, 600)}" for reason in alert.reasons), len(alert.reasons), ROOM)
 
@@ -128,6 +128,7 @@ def changed(alert: Alert) -> str:
     word = {
         "registered": "What was changed:",
         "deployed": "What was changed:",
+        "updated": "What was changed:",
         "failed": "What the correction changed:",
         "undone": "What was changed, and is undone:",
         "refused": "What would have been changed:",

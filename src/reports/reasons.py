@@ -198,6 +198,8 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"The deployment made no progress for {number} minutes, or takes too long as a whole."
         case Code.TASKS_UNREAD:
             return f"Its tasks could not be read, so it is not known whether the collectors run{what and f': {what}'}."
+        case Code.NO_TASKS:
+            return "Its desired count is 0, so no task shows whether the correction works."
         case Code.TOO_FEW_TASKS:
             return f"{number} of {limit} tasks run the new revision."
         case Code.TASKS_DO_NOT_LAST:

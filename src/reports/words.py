@@ -12,6 +12,7 @@ _WORD = {
     "reopened": "Drift again",
     "registered": "Corrected",
     "deployed": "Corrected and running",
+    "updated": "Corrected, not verified",
     "failed": "Correction failed",
     "undone": "Correction undone",
     "superseded": "Correction dropped",

@@ -27,7 +27,7 @@ from tests.operations.playing import (
     serve,
     steps,
 )
-from tests.operations.saying import said
+from tests.operations.saying import said, why
 from tests.operations.steering import (
     CANARY,
     WEB,
@@ -235,6 +235,44 @@ def test_without_a_canary_that_was_verified_no_other_is_begun(sessions: Sessions
     quiet(run)
     assert {runs(run, title) for title in ("shop/a", "shop/b")} == {"web:1"}
     assert [each.guard for each in attempt(run).rollouts if not each.canary] == ["canary", "canary"]
+
+
+def test_a_canary_without_tasks_shows_nothing_and_no_other_is_begun(sessions: Sessions) -> None:
+    def begin(run: Run) -> None:
+        fleet(run, "shop/a")
+        serve(run, "shop/c", desiredCount=0)
+        ask(run, request())
+
+    run = quiet(deploying(sessions, begin, standard=CANARY))
+    assert (attempt(run).state, updates(run)) == (AttemptState.UPDATED, ["c web:2"])
+    assert stages(run) == {"shop/c": Stage.UPDATED, "shop/a": Stage.SKIPPED}
+    assert attempt(run).rollouts[1].guard == "canary"
+    assert "shop/c was chosen to test the correction first, and cannot: Its desired count is 0" in why(attempt(run))
+
+
+def test_of_several_canaries_those_with_tasks_test_the_correction(sessions: Sessions) -> None:
+    def begin(run: Run) -> None:
+        fleet(run, "shop/a", "shop/c")
+        serve(run, "shop/c2", desiredCount=0)
+        ask(run, request())
+
+    run = quiet(deploying(sessions, begin, standard=CANARY.replace("shop/c", "shop/c*")))
+    assert updates(run)[0] == "c web:2"
+    assert stages(run) == {"shop/a": Stage.VERIFIED, "shop/c": Stage.VERIFIED, "shop/c2": Stage.UPDATED}
+    assert run.alerts[-1]["title"] == (
+        "web:2 runs on shop/c, shop/a, and its collectors run; the desired count of shop/c2 is 0"
+    )
+
+
+def test_services_alone_wait_for_a_canary_with_tasks_also_after_it_was_corrected(sessions: Sessions) -> None:
+    standard = CANARY.replace("minutes: 0", "minutes: 0, window_hours: 1")
+    run = deploying(sessions, lambda run: alone(run, "shop/a", "shop/c"), standard=standard)
+    run.aws.services.update("shop/c", desiredCount=0)
+    quiet(run)
+    assert updates(run) == ["c LATEST"]
+    found = {each.service: each for each in attempts_of(run)}
+    assert (found["shop/c"].state, found["shop/a"].guard) == (AttemptState.UPDATED, "canary")
+    assert "Its desired count is 0" in why(found["shop/a"])
 
 
 def test_services_alone_are_corrected_canaries_first_and_a_few_at_a_time(sessions: Sessions) -> None:

@@ -163,12 +163,24 @@ def test_a_service_that_was_moved_to_another_family_is_left(sessions: Sessions) 
     assert (run.outcomes[-1].state, run.outcomes[-1].rollouts) == (AttemptState.REGISTERED, ())
 
 
-def test_a_service_with_a_desired_count_of_zero_has_no_tasks_to_evaluate(sessions: Sessions) -> None:
+def test_a_service_with_a_desired_count_of_zero_is_updated_and_not_verified(sessions: Sessions) -> None:
     def begin(run: Run) -> None:
         fleet(run, TITLE, desiredCount=0)
         ask(run, request())
 
-    assert ends_as(quiet(deploying(sessions, begin))) == (AttemptState.DEPLOYED, {TITLE: Stage.VERIFIED}, "web:2")
+    run = quiet(deploying(sessions, begin))
+    assert ends_as(run) == (AttemptState.UPDATED, {TITLE: Stage.UPDATED}, "web:2")
+    [_, updated] = [alert for alert in run.alerts if alert["kind"] == "outcome"]
+    assert updated["title"] == (
+        "web:2 is deployed to shop/web; the desired count is 0, so no task shows yet whether it works"
+    )
+
+
+def test_a_service_that_is_scaled_to_zero_while_it_deploys_is_not_verified(sessions: Sessions) -> None:
+    run = steps(deploying(sessions, plays=lambda _: False), 1)
+    run.aws.services.update(TITLE, desiredCount=0)
+    run.aws.services.complete(TITLE)
+    assert ends_as(quiet(run)) == (AttemptState.UPDATED, {TITLE: Stage.UPDATED}, "web:2")
 
 
 @pytest.mark.parametrize("provider", ["FARGATE", "FARGATE_SPOT"])

@@ -157,18 +157,19 @@ def test_an_undo_of_what_an_earlier_standard_began_does_not_stop_the_next(world:
 
 
 @pytest.mark.parametrize(
-    ("breaker", "state", "code"),
+    ("service", "state", "code"),
     [
-        (NO_BREAKER, AttemptState.REGISTERED, Code.STAGE_BEFORE_HAS_NONE),
-        (BREAKER, AttemptState.DEPLOYED, Code.STAGE_WAITS),
+        ({"deploymentConfiguration": NO_BREAKER}, AttemptState.REGISTERED, Code.STAGE_BEFORE_HAS_NONE),
+        ({"deploymentConfiguration": BREAKER}, AttemptState.DEPLOYED, Code.STAGE_WAITS),
+        ({"desiredCount": 0}, AttemptState.UPDATED, Code.STAGE_BEFORE_HAS_NONE),
         (None, AttemptState.REGISTERED, Code.STAGE_WAITS),  # no service runs it
     ],
 )
-def test_a_correction_whose_services_were_all_skipped_opens_no_stage(
-    world: World, breaker: dict[str, Any] | None, state: AttemptState, code: Code
+def test_a_correction_whose_services_were_all_skipped_or_have_no_tasks_opens_no_stage(
+    world: World, service: dict[str, Any] | None, state: AttemptState, code: Code
 ) -> None:
     requests = asked(world, DEPLOYED, IN_SHOP, IN_BANK)
-    services = run_by(world, IN_SHOP, deploymentConfiguration=breaker) if breaker is not None else None
+    services = run_by(world, IN_SHOP, **service) if service is not None else None
     ended = corrected(world, DEPLOYED, requests[SHOP])
     if services is not None and ended.state is AttemptState.ROLLING:
         services.complete("shop/web")

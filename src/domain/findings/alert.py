@@ -103,8 +103,9 @@ class Alert(BaseModel):
         description="A finding's transition, the outcome of a correction, or a digest."
     )
     transition: str = Field(
-        description="opened, raised, reopened, closed, exempted or gone for a finding; registered, deployed, failed,"
-        " undone, superseded or refused for an outcome; digest, daily, weekly or burst for a digest. More may be added."
+        description="opened, raised, reopened, closed, exempted or gone for a finding; registered, deployed, updated,"
+        " failed, undone, superseded or refused for an outcome; digest, daily, weekly or burst for a digest. More may"
+        " be added."
     )
     account: str = Field(description="The AWS account, 12 digits.")
     region: str = Field(description="The region.")
@@ -187,6 +188,11 @@ class Alert(BaseModel):
     def ends(self) -> bool:
         """Whether the finding is not open any more."""
         return self.silent or self.transition == "closed"
+
+    @property
+    def carried_out(self) -> bool:
+        """Whether it is the outcome of a correction whose services run it."""
+        return self.transition in {"deployed", "updated"}
 
     @property
     def attributes(self) -> dict[str, str]:

@@ -16,7 +16,7 @@ from domain.subject import Subject
 
 _OPENING = frozenset({"opened", "raised", "reopened"})
 _FOR_A_PERSON = frozenset({"failed", "refused", "undone"})
-_DONE = frozenset({"registered", "deployed"})
+_DONE = frozenset({"registered", "deployed", "updated"})
 _KNOWN = 500  # alerts that are recognised when they are repeated
 _TEXT = 400  # characters of each text that is kept; a message shows fewer
 _KEPT = {"drifts": 5, "changes": 12, "statements": 4, "users": 4, "reasons": 10}
@@ -78,7 +78,7 @@ class Thread(BaseModel):
     def outcome(self) -> Alert | None:
         """The last outcome of a correction: that of the family, if it and those of its services succeeded."""
         found = sorted(self.outcomes.values(), key=lambda each: each.occurred)
-        succeeded = all(alert.transition == "deployed" for alert in found)
+        succeeded = all(alert.carried_out for alert in found)
         return max(found, key=lambda each: (succeeded and each.subject == "family", each.occurred), default=None)
 
     @property

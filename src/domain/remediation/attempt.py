@@ -20,13 +20,14 @@ CHANGES = 20
 
 
 class AttemptState(StrEnum):
-    """The state of an attempt. The last seven are final, unless a person requests more."""
+    """The state of an attempt. The last eight are final, unless a person requests more."""
 
     WAITING = "waiting"  # for something temporary: a pipeline at work, a rate
     STARTED = "started"  # the revision is being registered
     ROLLING = "rolling"  # services are being updated, watched, or rolled back
     REGISTERED = "registered"
     DEPLOYED = "deployed"
+    UPDATED = "updated"  # services were updated, and none of them wants a task
     FAILED = "failed"
     UNDONE = "undone"
     SUPERSEDED = "superseded"

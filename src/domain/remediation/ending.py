@@ -99,6 +99,8 @@ def concluded(attempt: Attempt, stays: tuple[Reason, ...], moment: Moment) -> St
         return replace(stopped, quarantine=Quarantine(why, moment.now))
     if Stage.VERIFIED in stages:
         return ended(attempt, AttemptState.DEPLOYED, *left)
+    if Stage.UPDATED in stages:
+        return ended(attempt, AttemptState.UPDATED, *left)
     if attempt.registered is not None:
         return ended(attempt, AttemptState.REGISTERED, *left)
     first = attempt.rollouts[0]

@@ -27,7 +27,10 @@ def blocked(attempt: Attempt) -> tuple[Guard | None, Reason] | None:
     if any(each.stage.failed for each in attempt.rollouts):
         return None, Reason(Code.CORRECTION_UNDONE if attempt.undone else Code.ANOTHER_FAILED)
     canaries = [each for each in attempt.rollouts if each.canary]
-    skipped = tuple(each.service for each in canaries if each.stage is not Stage.VERIFIED)
-    if skipped and all(each.stage.ended for each in canaries):
-        return Guard.CANARY, Reason(Code.CANARY_SKIPPED, names=skipped)
-    return None
+    unverified = [each for each in canaries if each.stage is not Stage.VERIFIED]
+    if not unverified or not all(each.stage.ended for each in canaries):
+        return None
+    idle = [each.service for each in unverified if each.stage is Stage.UPDATED]
+    if idle:
+        return Guard.CANARY, Reason(Code.CANARY_CANNOT, ", ".join(idle), because=(Reason(Code.NO_TASKS),))
+    return Guard.CANARY, Reason(Code.CANARY_SKIPPED, names=tuple(each.service for each in unverified))

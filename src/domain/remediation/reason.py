@@ -99,6 +99,7 @@ class Code(StrEnum):
     ECS_FAILED = "ecs-failed"
     NOT_COMPLETE = "not-complete"
     TASKS_UNREAD = "tasks-unread"
+    NO_TASKS = "no-tasks"
     TOO_FEW_TASKS = "too-few-tasks"
     TASKS_DO_NOT_LAST = "tasks-do-not-last"
     COLLECTORS_DOWN = "collectors-down"

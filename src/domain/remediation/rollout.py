@@ -24,6 +24,7 @@ class Stage(StrEnum):
     DEPLOYING = "deploying"
     SETTLING = "settling"  # the deployment is complete; its collectors have a while to be running
     VERIFIED = "verified"
+    UPDATED = "updated"  # the deployment is complete, and with a desired count of 0 no task shows that it works
     RESTORING = "restoring"  # written before the call: what somebody else deployed at the same moment is to run
     ROLLING_BACK = "rolling back"  # written before the call
     ROLLBACK_DEPLOYING = "rollback deploying"
@@ -33,7 +34,13 @@ class Stage(StrEnum):
 
     @property
     def ended(self) -> bool:
-        return self in {Stage.VERIFIED, Stage.ROLLED_BACK, Stage.NOT_ROLLED_BACK, Stage.SKIPPED}
+        return self in {
+            Stage.VERIFIED,
+            Stage.UPDATED,
+            Stage.ROLLED_BACK,
+            Stage.NOT_ROLLED_BACK,
+            Stage.SKIPPED,
+        }
 
     @property
     def failed(self) -> bool:

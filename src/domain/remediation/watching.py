@@ -87,7 +87,7 @@ def _replaced(rollout: Rollout, sight: ServiceView, primary: Deployment) -> Roll
     """Another deployment is the primary one: ECS goes back, and is watched, or somebody else deployed.
 
     ECS makes the deployment before the primary one again, or makes one of its own. People and pipelines that go back
-    make a new one, too: then ours is there and did not fail, or no event of the service says that it did.
+    make a new one, too: but then neither Outrider's deployment nor an event of the service says that it failed.
     """
     service = sight.service
     ours = service.deployment(rollout.deployment)
@@ -167,11 +167,13 @@ def _with_tasks(rollout: Rollout, sight: ServiceView, tasks: Iterable[RunningTas
     settled = [each for each in here if each.started is not None and each.started <= since]
     if (down := _down(rollout, settled)) is not None:
         return _failed(rollout, sight, down)
+    if not desired:
+        return rollout.at(Stage.UPDATED, sight.now)
     if len(settled) < desired and not sight.late(rollout):
         return replace(rollout, due=sight.now + READ_AGAIN)
     if len(here) < desired:
         return _failed(rollout, sight, Reason(Code.TOO_FEW_TASKS, number=len(here), limit=desired))
-    if desired and not settled:
+    if not settled:
         return _failed(rollout, sight, Reason(Code.TASKS_DO_NOT_LAST, number=minutes))
     return rollout.at(Stage.VERIFIED, sight.now)
 

@@ -12,7 +12,7 @@ from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.guard import Guard
 from domain.remediation.guards import Forbidden
 from domain.remediation.reason import Code, Reason
-from domain.remediation.rollout import READ_AGAIN, deployment_of
+from domain.remediation.rollout import READ_AGAIN, Stage, deployment_of
 from domain.standard import any_matches
 from domain.subject import Subject, SubjectId
 from domain.workload import Workload
@@ -40,7 +40,9 @@ class ServiceOrder:
         patterns = standard.remediation.canary
         if attempt.approved or any_matches(patterns, service.title):
             return
-        for title in sorted(each for each in history.services if any_matches(patterns, each)):
+        canaries = sorted(each for each in history.services if any_matches(patterns, each))
+        with_tasks = [each for each in canaries if history.services[each].tasks]
+        for title in with_tasks or canaries:  # a service without tasks tests nothing
             self._shown(attempt, title, others, moves=title in moving)
 
     def _shown(self, attempt: Attempt, title: str, others: Iterable[Attempt], *, moves: bool) -> None:
@@ -48,17 +50,21 @@ class ServiceOrder:
         failures = tuple[Reason, ...]()
         try:
             workload = self._workload(attempt, title)
-            if workload is None or not (moves or self._drifts(attempt, workload)):
+            if workload is None:
+                return
+            idle = workload.service is not None and not workload.service.desired
+            if not (moves or (idle and _updated(attempt, title, others)) or self._drifts(attempt, workload)):
                 return
             cannot = self._cannot(attempt, workload, others)
         except CallFailed as failed:
             if failed.transient:
                 raise
-            cannot, failures = None, (failed.reason,)
+            cannot, idle, failures = None, False, (failed.reason,)
         if cannot is not None:
             why = Reason(Code.CANARY_CANNOT, title, guard=cannot[0], because=cannot[1])
             raise Forbidden(Guard.CANARY, why)
-        first = Reason(Code.CANARY_FIRST, title, because=failures)
+        none = Reason(Code.CANARY_CANNOT, title, because=(Reason(Code.NO_TASKS),))
+        first = none if idle else Reason(Code.CANARY_FIRST, title, because=failures)
         raise Forbidden(Guard.CANARY, first, self.parts.now() + _CANARY)
 
     def _workload(self, attempt: Attempt, title: str) -> Workload | None:
@@ -93,3 +99,10 @@ class ServiceOrder:
                 raise
             return forbidden.guard, (forbidden.reason,)
         return None
+
+
+def _updated(attempt: Attempt, title: str, others: Iterable[Attempt]) -> bool:
+    """Whether a canary was corrected by the same rule while it had no tasks: nothing has shown that it works."""
+    mine = (each for each in others if each.service == title and set(each.rules) & set(attempt.rules))
+    last = max(mine, key=lambda each: each.time, default=None)
+    return last is not None and any(each.stage is Stage.UPDATED for each in last.rollouts)

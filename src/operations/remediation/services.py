@@ -30,16 +30,19 @@ from operations.remediation.stages import StageGuard
 def following(parts: Parts, attempt: Attempt, task: TaskDefinition, titles: Iterable[str]) -> tuple[Rollout, ...]:
     """Return the known services that run the source now, canaries first. Some are left at once.
 
-    `task` is the registered revision. It is not read again: ECS may not show it yet.
+    `task` is the registered revision. It is not read again: ECS may not show it yet. A service without tasks tests
+    nothing, so it is a canary only where no other is.
     """
     rollouts = [each for title in titles if (each := _following(parts, attempt, task, title)) is not None]
+    if not any(each.canary for each in rollouts):
+        rollouts = [replace(each, canary=_is_canary(parts, each.service)) for each in rollouts]
     return tuple(sorted(rollouts, key=lambda each: (not each.canary, each.service)))
 
 
 def _following(parts: Parts, attempt: Attempt, task: TaskDefinition, title: str) -> Rollout | None:
     place, before, now = attempt.source.place, Target(attempt.source.arn), parts.now()
     after = Target(task.arn or "")
-    canary = any_matches(parts.standard.remediation.canary, title)
+    canary = _is_canary(parts, title)
     try:
         service = parts.ecs.service(place, title)
     except CallFailed as failed:
@@ -50,12 +53,17 @@ def _following(parts: Parts, attempt: Attempt, task: TaskDefinition, title: str)
         return None
     workload = parts.evaluator.workload(place, task, service)
     after = replace(after, platform=service.platform_version or "")
-    rollout = Rollout(title, runs(service), after, now, canary=canary, collector=_collector(workload))
+    tests = canary and service.desired > 0
+    rollout = Rollout(title, runs(service), after, now, canary=tests, collector=_collector(workload))
     try:
         eligible(parts, attempt, workload)
     except Forbidden as by:
         return rollout.left(now, by.reason, guard=by.guard)
     return rollout
+
+
+def _is_canary(parts: Parts, title: str) -> bool:
+    return any_matches(parts.standard.remediation.canary, title)
 
 
 def _collector(workload: Workload) -> str:
@@ -120,7 +128,7 @@ class ServiceCorrection:
             now,
             forced="forceNewDeployment" in wanted.json,
             collector=_collector(before),
-            canary=any_matches(self.parts.standard.remediation.canary, title),
+            canary=_is_canary(self.parts, title),
         )
         return replace(
             attempt,

@@ -231,7 +231,7 @@ def test_undo_release_and_what_stands_between(
 
 
 @pytest.mark.usefixtures("meanwhile")
-def test_an_undo_of_a_family_says_what_becomes_of_later_corrections_of_single_services(
+def test_an_undo_of_a_family_says_what_happens_to_later_corrections_of_single_services(
     world: World, fleet: Services, run: Run
 ) -> None:
     deployed(world, fleet)
