@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 MARK = "…"
 # Control, zero-width and direction characters (Unicode Cc, and invisible Cf), line separators, halves of
-# surrogate pairs, tags.
+# surrogate pairs, tags, and the two that XML cannot hold in any form.
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff"
-    r"\ufff9-\ufffb\U000e0000-\U000e007f]"
+    r"\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
 
 

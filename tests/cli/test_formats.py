@@ -125,6 +125,13 @@ def test_each_drift_of_a_run_has_its_own(run: Run, floating: Definition) -> None
 # --- the others -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("sign", ["\ufffe", "\uffff", "\x0b"])
+def test_junit_is_xml_whatever_a_name_has_in_it(run: Run, floating: Definition, sign: str) -> None:
+    floating["containerDefinitions"][1]["name"] = f"adot{sign}-collector"
+    write("web.json", floating)
+    checked("junit", run("check", "web.json", "--format", "junit").out)
+
+
 def test_junit_has_a_case_for_each_rule(run: Run, floating: Definition) -> None:
     write("web.json", floating)
     text = run("check", "web.json", "gone.json", "--format", "junit").out
