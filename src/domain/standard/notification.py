@@ -46,9 +46,16 @@ class QuietHours(Part):
     @field_validator("timezone")
     @classmethod
     def _known(cls, value: str) -> str:
-        if _zone(value) is None:
+        # An empty name is the machine's own zone to dateutil, and one with a slash before it a file.
+        if not value or value.startswith(("/", ".", ":")) or _zone(value) is None:
             raise ValueError("a time zone, as Europe/Dublin")
         return value
+
+    @model_validator(mode="after")
+    def _lasts(self) -> "QuietHours":
+        if self.begin == self.end:
+            raise ValueError("hours that end at another time than they begin; 00:00 to 23:59 is nearly all of the day")
+        return self
 
     def until(self, now: datetime) -> datetime | None:
         """Return when the quiet hours end that `now` is in; None if it is in none."""
@@ -93,5 +100,8 @@ def _zone(name: str) -> tzinfo | None:
     from dateutil.tz import gettz  # type: ignore[import-untyped] # noqa: PLC0415 - few standards have quiet hours
 
     # Lambda's runtime may have no data about time zones; dateutil brings its own.
-    found: tzinfo | None = gettz(name)
+    try:
+        found: tzinfo | None = gettz(name)
+    except ValueError:
+        return None
     return found

@@ -34,7 +34,7 @@ class OwnerExemption(Exemption):
         pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{8,256}$",
         description="Why, in one line.",
     )
-    expires: date = Field(description="The last day of the exemption.")
+    expires: date = Field(description="The last day of the exemption, in UTC.")
     by: ClassVar[ExemptedBy] = ExemptedBy.OWNER
 
 

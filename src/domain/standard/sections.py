@@ -1,5 +1,6 @@
 """The sections of the standard, with their defaults."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
@@ -39,6 +40,8 @@ def _off(value: object) -> object:
     return "off" if value is False else value
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
 GivenMode = Annotated[Mode, BeforeValidator(_off, Mode)]
 
 
@@ -75,6 +78,14 @@ class Applications(Part):
     environment: str | None = Field(
         default=None, description="The value of deployment.environment if nothing else sets one."
     )
+
+    @field_validator("resource_attributes")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """OTEL_RESOURCE_ATTRIBUTES is a list of `name=value`, so no name has these signs."""
+        if any(not each.strip() or set(each) & {"=", ","} for each in value):
+            raise ValueError("names of attributes such as service.name, without `=` and `,`")
+        return value
 
 
 class DefaultRoles(Part):
@@ -197,8 +208,16 @@ class Exemption(Part):
     rules: _RuleIds = Field(description="Rule ids: `sidecar.*`. A single one needs no list.")
     where: Naming = Field(description="Which workloads.")
     reason: str = Field(min_length=8, description="Why; shown with the exemption.")
-    expires: date | None = Field(default=None, description="The last day of the exemption.")
+    expires: date | None = Field(default=None, description="The last day of the exemption, in UTC.")
     by: ClassVar[ExemptedBy] = ExemptedBy.STANDARD
+
+    @field_validator("expires", mode="before")
+    @classmethod
+    def _of_days(cls, value: object) -> object:
+        """A number is a moment to pydantic, and so is a date with a time."""
+        if value is None or isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+            return value
+        raise ValueError("a date such as 2026-12-31")
 
     def covers(self, rule: str, workload: Workload, resource: str) -> bool:
         alive = self.expires is None or workload.read_at.date() <= self.expires

@@ -156,6 +156,9 @@ _FORMS = {
     r"^v?\d+\.\d+\.\d+(b\d+)?$": "must be a release such as v0.49.0",
     r"^[A-Za-z_][A-Za-z0-9_]{0,127}$": "must be a variable's name: letters, digits and _",
     r"^[A-Za-z0-9_.-]{1,32}(:[A-Za-z0-9_.-]{1,32})?$": "must be a user as ECS takes it, such as 4317 or app:app",
+    r"^([CGD][A-Z0-9]{2,20})?$": "must be a channel's id such as C0123456789, not its name",
+    r"^[A-Za-z0-9_.-]{0,64}$": "must have at most 64 letters, digits, `_`, `.` and `-`",
+    r"^([01]\d|2[0-3]):[0-5]\d$": "must be a time such as 08:00",
     r"^\d+\.\d+\.\d+$": "must be a version of three numbers such as 1.4.0",
     r"^arn:[a-z-]+:iam::\d{12}:role/.+$": "must be a role's ARN such as arn:aws:iam::123456789012:role/name",
 }

@@ -41,9 +41,13 @@ def test_without_quiet_hours_nothing_waits() -> None:
     ("text", "said"),
     [
         ("{routes: [{severity: HIGH}]}", "a channel, a name, or both"),
-        ("{routes: [{channel: '#alerts'}]}", "channel"),
+        ("{routes: [{channel: '#alerts'}]}", "a channel's id such as C0123456789"),
+        ("{routes: [{name: 'on call'}]}", "at most 64 letters"),
+        ("{quiet_hours: {begin: '18:00', end: '08:00', timezone: ''}}", "a time zone, as Europe/Dublin"),
+        ("{quiet_hours: {begin: '18:00', end: '08:00', timezone: /etc/passwd}}", "a time zone, as Europe/Dublin"),
+        ("{quiet_hours: {begin: '08:00', end: '08:00'}}", "at another time than they begin"),
         ("{quiet_hours: {begin: '18:00', end: '08:00', timezone: Europe/Nowhere}}", "a time zone, as Europe/Dublin"),
-        ("{quiet_hours: {begin: '24:00', end: '08:00'}}", "begin"),
+        ("{quiet_hours: {begin: '24:00', end: '08:00'}}", "begin must be a time such as 08:00"),
     ],
 )
 def test_what_is_wrong_is_named(text: str, said: str) -> None:

@@ -282,6 +282,19 @@ def test_a_boolean_that_means_nothing_is_refused(text: str) -> None:
         Standard.parse(f"version: 1\n{text}")
 
 
+@pytest.mark.parametrize("day", ["0", "'1830297600'", "2027-01-31T00:00:00+05:00", "31.01.2027"])
+def test_the_last_day_of_an_exemption_is_a_date_and_no_moment(day: str) -> None:
+    entry = f"{{rules: task.*, where: {{family: web}}, reason: It moves next month., expires: {day}}}"
+    with pytest.raises(StandardInvalid, match="a date such as 2026-12-31"):
+        Standard.parse(f"version: 1\nexemptions: [{entry}]")
+
+
+@pytest.mark.parametrize("name", ["''", "'a=b'", "'a,b'"])
+def test_an_attribute_that_no_application_can_set_is_refused(name: str) -> None:
+    with pytest.raises(StandardInvalid, match="names of attributes"):
+        Standard.parse(f"version: 1\napplications: {{resource_attributes: [{name}]}}")
+
+
 def test_the_packaged_standard_is_the_defaults_by_another_name() -> None:
     assert default_standard().model_copy(update={"name": "default"}) == Standard.parse("version: 1")
 
