@@ -47,6 +47,60 @@ def test_what_is_beyond_is_in_one_digest_and_each_is_sent_once(machine: Callable
     assert len(here.posts) == MOST + 1
 
 
+def routed(number: int, *channels: str) -> list[Alert]:
+    """Their routes lead to one channel after the other."""
+    return [alert.model_copy(update={"channel": channels[n % len(channels)]}) for n, alert in enumerate(alerts(number))]
+
+
+def test_a_bot_sends_one_digest_to_each_channel_that_routes_lead_to(machine: Callable[[], Machine]) -> None:
+    here = machine()
+    here.follows = True
+    outcomes = here.later(*routed(MOST + 7, "C1", "", "C2"))
+    found = {post.channel: post.message.alert for post in here.posts[MOST:]}
+    assert {channel: (alert.transition, alert.name) for channel, alert in found.items()} == {
+        "C1": ("burst", "2 messages"),
+        "": ("burst", "2 messages"),
+        "C2": ("burst", "3 messages"),
+    }
+    assert len(here.posts) == MOST + 3
+    assert sorted(here.shown()) == names(MOST + 7)
+    digests = {outcome.message for outcome in outcomes.values() if isinstance(outcome, Sent) and outcome.in_digest}
+    assert digests == {"digest", "digest C1", "digest C2"}
+
+
+def test_the_only_one_beyond_of_a_channel_is_a_message_of_its_own(machine: Callable[[], Machine]) -> None:
+    here = machine()
+    here.follows = True
+    here.later(*routed(MOST + 2, "C1", "C2"))
+    assert [(post.channel, post.message.alert.transition) for post in here.posts] == [
+        ("C1", "opened"),
+        ("C2", "opened"),
+    ] * 2
+
+
+def test_a_digest_that_one_channel_refuses_holds_up_no_other(machine: Callable[[], Machine]) -> None:
+    here = machine()
+    here.follows = True
+    sent: Any = here.send
+
+    def send(post: Post) -> Head | None:
+        if post.message.alert.transition == "burst" and post.channel == "C1":
+            raise SlackRefused("No.")
+        found: Head | None = sent(post)
+        return found
+
+    here.send = send  # type: ignore[method-assign] # one channel fails
+    outcomes = here.later(*routed(MOST + 4, "C1", "C2"))
+    assert [id_ for id_, outcome in outcomes.items() if outcome == NotSent("No.")] == ["a2", "a4"]
+    assert [post.channel for post in here.posts[MOST:]] == ["C2"]
+
+
+def test_by_webhook_the_rest_is_one_digest_whatever_the_routes(machine: Callable[[], Machine]) -> None:
+    here = machine()
+    here.later(*routed(MOST + 4, "C1", "C2"))
+    assert [post.message.alert.name for post in here.posts[MOST:]] == ["4 messages"]
+
+
 def test_a_digest_is_no_message_of_a_thread(machine: Callable[[], Machine]) -> None:
     """A bot never changes it."""
     here = machine()

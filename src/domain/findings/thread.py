@@ -93,16 +93,18 @@ class Thread(BaseModel):
 
     @property
     def channel(self) -> str:
-        """The channel of the most severe open finding, else of the message so far, else of the last alert.
+        """The channel of the most severe open finding, else of the message so far, else of the route.
 
         Empty for the bot's own.
         """
-        if self.open:
-            return self.open[0].channel
-        if self.head is not None:
-            return self.head.channel
+        return self.head.channel if self.head is not None and not self.open else self.routed
+
+    @property
+    def routed(self) -> str:
+        """The channel to which the route of the most severe open finding leads, else that of the last alert."""
         last = self.outcome or max(self.closed, key=lambda each: each.occurred, default=None)
-        return last.channel if last is not None else ""
+        shown = next(iter(self.open), last)
+        return shown.channel if shown is not None else ""
 
     @property
     def over(self) -> bool:

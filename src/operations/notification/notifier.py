@@ -2,7 +2,7 @@
 
 Each alert is stored in its thread. Its message waits in the queue until the thread is due: then one message shows all
 that is pending, and the messages of the other alerts find that they were shown. If more threads are due than are sent
-one by one, the rest is in one digest.
+one by one, the rest is in one digest for each channel.
 
 A function that dies between sending and recording sends that message again, and loses none: the messages in the queue
 hold the alerts, and the time for which a function claims a thread expires.
@@ -170,16 +170,24 @@ class Notifier:
         by_thread = defaultdict[str, dict[str, Received]](dict)
         for each in received:
             by_thread[each.alert.thread or each.alert.id][each.alert.id] = each
-        for key, some in by_thread.items():
-            taken = self._take(key, list(some.values()), ceil(seconds_left()), outcomes)
+        for key, each_once in by_thread.items():
+            taken = self._take(key, list(each_once.values()), ceil(seconds_left()), outcomes)
             due += [taken] if taken is not None else []
         singly, together = divided(due, self.most)
         for thread in singly:
             outcomes |= self._settled(thread, self._sent([thread], seconds_left), thread.key, in_digest=False)
-        result = self._sent(together, seconds_left) if together else None
-        for thread in together:
-            outcomes |= self._settled(thread, result, "digest", in_digest=len(together) > 1)
+        for channel, some in self._by_channel(together).items():
+            result = self._sent(some, seconds_left, channel)
+            for thread in some:
+                outcomes |= self._settled(thread, result, f"digest {channel}".strip(), in_digest=len(some) > 1)
         return outcomes
+
+    def _by_channel(self, due: Sequence[_Due]) -> Mapping[str, Sequence[_Due]]:
+        """Return the threads by the channel that their digest goes to. Only a bot has several."""
+        found = defaultdict[str, list[_Due]](list)
+        for each in due:
+            found[each.after.routed if self.channel.follows else ""].append(each)
+        return found
 
     def _take(self, key: str, received: Sequence[Received], seconds: int, outcomes: dict[str, Outcome]) -> _Due | None:
         """Store the alerts in their thread, and claim it if a message is due; else add the outcomes."""
@@ -220,12 +228,13 @@ class Notifier:
                 outcomes[id_] = SentBefore() if found.before.knows(each.alert) else Recorded()
         return None
 
-    def _sent(self, due: Sequence[_Due], seconds_left: Callable[[], float]) -> NotSent | Head | None:
+    def _sent(self, due: Sequence[_Due], seconds_left: Callable[[], float], channel: str = "") -> NotSent | Head | None:
         """Send one thread's message, or a digest of several. Return why it was not sent, or the message's head."""
         if seconds_left() < _MARGIN:
             return NotSent("No time was left to send the message.", _NO_TIME)
         try:
-            return self.channel.send(due[0].post if len(due) == 1 else Post(of_digest(self._digest(due))))
+            post = due[0].post if len(due) == 1 else Post(of_digest(self._digest(due)), channel=channel)
+            return self.channel.send(post)
         except SlackRefused as refused:
             return NotSent(str(refused), refused.after)
         except CallFailed as failed:
