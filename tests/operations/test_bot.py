@@ -2,17 +2,20 @@
 
 import json
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from domain.findings.alert import Alert
 from domain.findings.thread import Head, Thread
+from domain.severity import Severity
 from local.slack import Slack, Trouble
 from operations.notification.bot import Bot
 from operations.notification.posting import Post, Secret, SlackRefused
 from reports.message import of_thread, reply_of
+from tests.operations.notifying import Machine
 from tests.reports import samples, threads
 
 
@@ -113,6 +116,116 @@ def test_a_route_leads_to_another_channel(slack: Slack) -> None:
     sending.send(replace(follow(head), channel=head.channel))
     assert {message["channel"] for message in slack.messages()} == {"C0ROUTED00"}
     assert places(slack) == [(None, False, 1), (head.ts, False, 0)]
+
+
+GENERAL, ONCALL = "C0GENERAL1", "C0ONCALL01"
+
+
+@pytest.fixture
+def routed(slack: Slack, machine: Callable[[], Machine]) -> Machine:
+    """The notifier with a bot, whose routes lead to two channels."""
+    slack.others |= {GENERAL, ONCALL}
+    here = machine()
+    here.notifier = replace(here.notifier, channel=bot(slack))
+    return here
+
+
+def one_of(severity: Severity, transition: str, sequence: int, still: Severity | None = None) -> Alert:
+    """A finding of the family that is routed by its severity; `still` is the other one, if that is open."""
+    rule = {Severity.LOW: "sidecar.low", Severity.HIGH: "sidecar.high"}
+    known = {severity} - ({severity} if transition == "closed" else set()) | ({still} if still else set())
+    return samples.opened().model_copy(
+        update={
+            "id": f"{severity}{sequence}",
+            "finding": severity.value,
+            "sequence": sequence,
+            "transition": transition,
+            "rule": rule[severity],
+            "severity": severity,
+            "channel": ONCALL if severity is Severity.HIGH else GENERAL,
+            "open": tuple(rule[each] for each in known),
+        }
+    )
+
+
+LOW_OPENS, HIGH_OPENS = one_of(Severity.LOW, "opened", 1), one_of(Severity.HIGH, "opened", 1, Severity.LOW)
+HIGH_CLOSES, LOW_CLOSES = one_of(Severity.HIGH, "closed", 2, Severity.LOW), one_of(Severity.LOW, "closed", 2)
+
+
+BOTH = "Drift: web (HIGH): 2 findings are open"
+ONLY_LOW = "Drift: web (LOW): 1 finding is open"
+NONE = "Resolved: web: sidecar.high, sidecar.low"
+
+
+def state(slack: Slack) -> list[tuple[str, str]]:
+    """The channel of each message that is no reply, and what it says before its details."""
+    return [(each["channel"], each["text"]) for each in slack.messages() if "thread_ts" not in each]
+
+
+def replies(slack: Slack) -> list[tuple[str, bool]]:
+    """The channel of each reply, and whether the channel shows it, too."""
+    return [(each["channel"], each["reply_broadcast"]) for each in slack.messages() if "thread_ts" in each]
+
+
+def test_a_message_that_moves_to_another_channel_is_right_in_both_until_all_is_closed(
+    slack: Slack, routed: Machine
+) -> None:
+    routed.later(LOW_OPENS)
+    routed.later(HIGH_OPENS)
+    assert state(slack) == [(GENERAL, BOTH), (ONCALL, BOTH)]
+    assert replies(slack) == []
+    routed.later(HIGH_CLOSES)
+    assert state(slack) == [(GENERAL, ONLY_LOW), (ONCALL, ONLY_LOW)]
+    assert replies(slack) == [(ONCALL, False)]  # where people followed the finding that is closed
+    again = one_of(Severity.HIGH, "reopened", 3, Severity.LOW)
+    routed.later(again)
+    assert replies(slack)[1:] == [(ONCALL, True)]
+    routed.later(one_of(Severity.HIGH, "closed", 4, Severity.LOW))
+    routed.later(LOW_CLOSES)
+    assert state(slack) == [(GENERAL, NONE), (ONCALL, NONE)]
+    assert replies(slack)[2:] == [(ONCALL, False), (GENERAL, False)]
+
+
+def test_what_becomes_exempt_is_not_open_in_any_channel(slack: Slack, routed: Machine) -> None:
+    routed.later(LOW_OPENS)
+    routed.later(HIGH_OPENS)
+    routed.later(one_of(Severity.HIGH, "exempted", 2, Severity.LOW))
+    assert state(slack) == [(GENERAL, ONLY_LOW), (ONCALL, ONLY_LOW)]
+    assert replies(slack) == []
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_whatever_call_fails_both_messages_are_right_in_the_end_and_nothing_is_posted_twice(
+    slack: Slack, routed: Machine, number: int
+) -> None:
+    routed.later(LOW_OPENS)
+    routed.later(HIGH_OPENS)
+    for _ in range(number - 1):
+        slack.answer_next(Trouble())
+    slack.answer_next(Trouble(429, retry_after=3))
+    routed.later(HIGH_CLOSES)
+    routed.retried(HIGH_CLOSES)
+    assert state(slack) == [(GENERAL, ONLY_LOW), (ONCALL, ONLY_LOW)]
+    assert replies(slack) == [(ONCALL, False)]
+
+
+def test_a_channel_that_the_bot_was_removed_from_holds_up_no_other(slack: Slack, routed: Machine) -> None:
+    routed.later(LOW_OPENS)
+    routed.later(HIGH_OPENS)
+    slack.others.discard(ONCALL)
+    routed.later(HIGH_CLOSES)
+    routed.later(LOW_CLOSES)
+    assert state(slack) == [(GENERAL, NONE), (ONCALL, BOTH)]
+    assert replies(slack) == [(GENERAL, False)] * 2
+
+
+def test_a_thread_has_no_more_than_three_messages_that_are_changed() -> None:
+    thread = Thread().after([LOW_OPENS])
+    for number in range(5):
+        thread = thread.shown([], notified=True, head=Head(channel=f"C{number}", ts="1"))
+    assert [each.channel for each in thread.others] == ["C2", "C3"]
+    back = thread.shown([], notified=True, head=Head(channel="C2", ts="1"))
+    assert [each.channel for each in back.others] == ["C3", "C4"]
 
 
 def test_a_reply_that_slack_does_not_accept_is_repeated_with_the_change(slack: Slack) -> None:

@@ -20,6 +20,7 @@ _DONE = frozenset({"registered", "deployed", "updated"})
 _KNOWN = 500  # alerts that are recognised when they are repeated
 _TEXT = 400  # characters of each text that is kept; a message shows fewer
 _KEPT = {"drifts": 5, "changes": 12, "statements": 4, "users": 4, "reasons": 10}
+_OTHERS = 2  # messages in earlier channels that a bot changes, too: each takes time
 _CLOSINGS = 5  # waits, in which the findings that a correction ends are closed
 
 
@@ -47,7 +48,9 @@ class Thread(BaseModel):
     `findings` and `outcomes` hold the last alert about each finding and each correction. `known` holds the sequence of
     the last alert about each of them that was shown, and when the last correction of each family or service ended: the
     queue may deliver the alert that it began later. `notified` says that people have a message. `unread` has the
-    open findings that no message shows yet. `busy` is the time until which a function sends one.
+    open findings that no message shows yet. `head` is the last message of a bot that people follow, and `others` has
+    those in the channels where the thread was before. All show the present state. `busy` is the time until which a
+    function sends one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,6 +62,7 @@ class Thread(BaseModel):
     notified: bool = False
     unread: frozenset[str] = frozenset()
     head: Head | None = None
+    others: tuple[Head, ...] = ()
     busy: datetime = datetime.min.replace(tzinfo=UTC)
 
     # --- what it shows ------------------------------------------------------------------------------------------------
@@ -209,10 +213,17 @@ class Thread(BaseModel):
         ids = {alert.id for alert in alerts}
         after = self.after(alerts)
         left = tuple(each for each in self.pending if each.alert.id not in ids and not after.knows(each.alert))
-        after = after.model_copy(update={"pending": left, "notified": notified, "head": head, "unread": frozenset()})
+        update = {"pending": left, "notified": notified, "head": head, "others": self._others_than(head)}
+        after = after.model_copy(update=update | {"unread": frozenset()})
         if after.over:
             after = Thread(pending=left, known=after.known)
         return after.model_copy(update={"busy": Thread().busy})
+
+    def _others_than(self, head: Head | None) -> tuple[Head, ...]:
+        """Return the messages in other channels than this one's, the last ones of them."""
+        if head is None or self.head is None:
+            return ()
+        return tuple(each for each in (*self.others, self.head) if each.channel != head.channel)[-_OTHERS:]
 
 
 def _asks(thread: Thread, alert: Alert) -> bool:

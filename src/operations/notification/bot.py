@@ -1,5 +1,7 @@
 """A bot of Slack: one message for each thread, which it changes; what is new is a reply to it.
 
+A thread whose most severe finding is routed to another channel has a message in each of these channels.
+
 Facts: Slack's references of chat.postMessage and chat.update: errors come with 200 and `ok: false`; `ts` of the first
 message is the thread's `thread_ts`, and what chat.update takes; a reply with `reply_broadcast` is shown in the channel
 too. Both need the scope `chat:write` and no other.
@@ -16,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from domain.findings.thread import Head
 from operations.notification.posting import Post, Secret, SlackRefused, is_local, later, post, unreadable
+from reports.message import Message
 from reports.slack import body, reply_body
 
 _NO_BOT = (
@@ -86,19 +89,35 @@ class Bot:
             raise
 
     def _sent(self, account: Account, given: Post) -> Head:
-        """Change the message first: that may be repeated, if the reply fails."""
-        channel = {"channel": given.channel or account.channel}
-        if (head := given.head) is not None and head.channel == channel["channel"]:
-            answer = self._ask(account, "chat.update", body(given.message) | channel | {"ts": head.ts})
-            if answer.get("ok") is True and given.reply is not None:
-                reply = reply_body(given.reply) | channel | {"thread_ts": head.ts, "reply_broadcast": given.loud}
-                answer = self._ask(account, "chat.postMessage", reply)
-            if given.silent and answer.get("error") in _GONE:
-                return head
-            if answer.get("error") not in _GONE:
-                return _accepted(answer, head)
-        answer = self._ask(account, "chat.postMessage", body(given.message) | channel)
-        return _accepted(answer, Head(channel=channel["channel"], ts=str(answer.get("ts", ""))))
+        """Change the messages first: that may be repeated, if the one reply or new message after it fails."""
+        channel, head = given.channel or account.channel, given.head
+        heads = [each for each in (*given.others, head) if each is not None]
+        changed = {each.channel: each for each in heads if self._change(account, each, given.message, channel)}
+        if head is not None and given.silent:
+            return head
+        if (here := changed.get(channel)) is not None:
+            if given.reply is None:
+                return here
+            # People who follow the thread in the channel that it leaves read there what is new.
+            to = here if given.loud or head is None else changed.get(head.channel, here)
+            reply = {"channel": to.channel, "thread_ts": to.ts, "reply_broadcast": given.loud}
+            answer = self._ask(account, "chat.postMessage", reply_body(given.reply) | reply)
+            if error_of(answer) not in _GONE:
+                return _accepted(answer, here)
+        answer = self._ask(account, "chat.postMessage", body(given.message) | {"channel": channel})
+        return _accepted(answer, Head(channel=channel, ts=str(answer.get("ts", ""))))
+
+    def _change(self, account: Account, head: Head, message: Message, channel: str) -> bool:
+        """Change a message; return whether that is possible.
+
+        Where Slack refuses it in another channel than the present one, it is left: the bot may have been removed there.
+        """
+        answer = self._ask(account, "chat.update", body(message) | {"channel": head.channel, "ts": head.ts})
+        error = error_of(answer)
+        if error in _GONE or (error and error not in _LATER and head.channel != channel):
+            return False
+        _accepted(answer, head)
+        return True
 
     @staticmethod
     def _ask(account: Account, method: str, content: Mapping[str, Any]) -> dict[str, Any]:

@@ -145,10 +145,11 @@ class _Due:
         if digest is not None:
             return Post(of_digest(digest), channel=digest.channel)
         message, head = of_thread(self.key, self.after, notified=self.before.notified), self.before.head
+        others = self.before.others
         if head is not None and self.silent:
-            return Post(message, head, channel=head.channel, silent=True)
+            return Post(message, head, channel=head.channel, silent=True, others=others)
         reply = reply_of([alert for alert in self.alerts if not alert.silent]) if head is not None else None
-        return Post(message, head, reply, self.loud and reply is not None, self.after.channel)
+        return Post(message, head, reply, self.loud and reply is not None, self.after.channel, others=others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,10 +231,10 @@ class Notifier:
 
     def _sent(self, due: Sequence[_Due], seconds_left: Callable[[], float], channel: str = "") -> NotSent | Head | None:
         """Send one thread's message, or a digest of several. Return why it was not sent, or the message's head."""
-        if seconds_left() < _MARGIN:
-            return NotSent("No time was left to send the message.", _NO_TIME)
         try:
             post = due[0].post if len(due) == 1 else Post(of_digest(self._digest(due)), channel=channel)
+            if seconds_left() < _MARGIN + TIMEOUT * len(post.others):
+                return NotSent("No time was left to send the message.", _NO_TIME)
             return self.channel.send(post)
         except SlackRefused as refused:
             return NotSent(str(refused), refused.after)

@@ -24,8 +24,9 @@ _MOST = 1 << 20  # bytes of an answer
 class Post:
     """A message; and for a bot the message that it replaces, and the reply that says what is new.
 
-    `loud` says that the channel shows the reply, too. `channel` is another than the bot's own. One that is `silent`
-    only replaces the message, and is not sent if that is not possible.
+    `others` are messages of the thread in other channels, which it replaces, too. `loud` says that the channel shows
+    the reply, too. `channel` is another than the bot's own. One that is `silent` only replaces the messages, and is not
+    sent if that is not possible.
     """
 
     message: Message
@@ -34,6 +35,7 @@ class Post:
     loud: bool = False
     channel: str = ""
     silent: bool = False
+    others: tuple[Head, ...] = ()
 
 
 class SlackRefused(Exception):
