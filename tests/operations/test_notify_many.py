@@ -95,6 +95,61 @@ def test_a_digest_that_one_channel_refuses_holds_up_no_other(machine: Callable[[
     assert [post.channel for post in here.posts[MOST:]] == ["C2"]
 
 
+def test_what_is_in_a_digest_changes_the_messages_that_people_have_of_it(machine: Callable[[], Machine]) -> None:
+    here = followed(machine)
+    here.later(*closed(MOST + 2))
+    assert [(post.message.header[2:], post.silent, post.head is not None) for post in here.posts[MOST + 2 :]] == [
+        ("Resolved: web-0", False, True),
+        ("Resolved: web-1", False, True),
+        ("Resolved: web-2", True, True),
+        ("Resolved: web-3", True, True),
+        ("Many at once: 2 messages", False, False),
+    ]
+
+
+def test_what_could_not_be_changed_is_tried_again_and_is_not_in_the_digest(machine: Callable[[], Machine]) -> None:
+    here, some = followed(machine), closed(MOST + 2)
+    here.notify(*some)
+    here.clock += WAIT
+    sent: Any = here.send
+
+    def send(post: Post) -> Head | None:
+        if post.silent:
+            raise SlackRefused("Busy.", after=3)
+        found: Head | None = sent(post)
+        return found
+
+    here.send = send  # type: ignore[method-assign] # no message can be changed
+    outcomes = here.notify(*some)
+    assert [id_ for id_, outcome in outcomes.items() if outcome == NotSent("Busy.", 3)] == ["closed a2", "closed a3"]
+    here.send = sent  # type: ignore[method-assign] # now it can
+    here.retried(*some)
+    assert here.headers[MOST + 2 :] == [f"✅ Resolved: web-{n}" for n in range(MOST + 2)]
+
+
+def test_the_only_one_beyond_is_changed_once(machine: Callable[[], Machine]) -> None:
+    here = followed(machine)
+    here.later(*closed(MOST + 1))
+    assert [post.silent for post in here.posts[MOST + 2 :]] == [False] * (MOST + 1)
+
+
+def closed(number: int) -> list[Alert]:
+    some = alerts(number)
+    return [
+        closing.model_copy(update={"id": f"closed {alert.id}"})
+        for alert, closing in zip(some, threads.closed(some), strict=True)
+    ]
+
+
+def followed(machine: Callable[[], Machine]) -> Machine:
+    """People have a message of each, which a bot can change."""
+    here = machine()
+    here.follows = True
+    for alert in alerts(MOST + 2):
+        here.later(alert)
+    return here
+
+
 def test_by_webhook_the_rest_is_one_digest_whatever_the_routes(machine: Callable[[], Machine]) -> None:
     here = machine()
     here.later(*routed(MOST + 4, "C1", "C2"))

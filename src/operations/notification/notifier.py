@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import ceil
 from typing import Protocol
 
@@ -139,17 +140,22 @@ class _Due:
         """Whether only the message that people have is changed."""
         return all(alert.silent for alert in self.alerts)
 
-    @property
     def post(self) -> Post:
+        """Return its message, or what only changes the messages that people have."""
         digest = next((alert for alert in self.alerts if alert.kind == "digest"), None)
         if digest is not None:
             return Post(of_digest(digest), channel=digest.channel)
-        message, head = of_thread(self.key, self.after, notified=self.before.notified), self.before.head
-        others = self.before.others
+        head, others = self.before.head, self.before.others
         if head is not None and self.silent:
-            return Post(message, head, channel=head.channel, silent=True, others=others)
+            return self.change(head)
+        message = of_thread(self.key, self.after, notified=self.before.notified)
         reply = reply_of([alert for alert in self.alerts if not alert.silent]) if head is not None else None
         return Post(message, head, reply, self.loud and reply is not None, self.after.channel, others=others)
+
+    def change(self, head: Head) -> Post:
+        """Return what only changes the messages that people have."""
+        message = of_thread(self.key, self.after, notified=self.before.notified)
+        return Post(message, head, channel=head.channel, silent=True, others=self.before.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +182,14 @@ class Notifier:
             due += [taken] if taken is not None else []
         singly, together = divided(due, self.most)
         for thread in singly:
-            outcomes |= self._settled(thread, self._sent([thread], seconds_left), thread.key, in_digest=False)
-        for channel, some in self._by_channel(together).items():
-            result = self._sent(some, seconds_left, channel)
+            outcomes |= self._settled(thread, self._sent(thread.post, seconds_left), thread.key, in_digest=False)
+        for channel, all_of_it in self._by_channel(together).items():
+            alone = len(all_of_it) == 1
+            some = [each for each in all_of_it if alone or self._is_changed(each, seconds_left, outcomes)]
+            if not some:
+                continue
+            make = partial(self._digest, some, channel) if len(some) > 1 else some[0].post
+            result = self._sent(make, seconds_left)
             for thread in some:
                 outcomes |= self._settled(thread, result, f"digest {channel}".strip(), in_digest=len(some) > 1)
         return outcomes
@@ -189,6 +200,19 @@ class Notifier:
         for each in due:
             found[each.after.routed if self.channel.follows else ""].append(each)
         return found
+
+    def _is_changed(self, due: _Due, seconds_left: Callable[[], float], outcomes: dict[str, Outcome]) -> bool:
+        """Change the messages that people have of a thread in a digest; if that fails, add its outcomes.
+
+        It comes before the digest, because it may be repeated.
+        """
+        head = due.before.head
+        if head is None or not self.channel.follows:
+            return True
+        result = self._sent(partial(due.change, head), seconds_left)
+        if isinstance(result, NotSent):
+            outcomes |= self._settled(due, result, due.key, in_digest=False)
+        return not isinstance(result, NotSent)
 
     def _take(self, key: str, received: Sequence[Received], seconds: int, outcomes: dict[str, Outcome]) -> _Due | None:
         """Store the alerts in their thread, and claim it if a message is due; else add the outcomes."""
@@ -229,10 +253,10 @@ class Notifier:
                 outcomes[id_] = SentBefore() if found.before.knows(each.alert) else Recorded()
         return None
 
-    def _sent(self, due: Sequence[_Due], seconds_left: Callable[[], float], channel: str = "") -> NotSent | Head | None:
+    def _sent(self, make: Callable[[], Post], seconds_left: Callable[[], float]) -> NotSent | Head | None:
         """Send one thread's message, or a digest of several. Return why it was not sent, or the message's head."""
         try:
-            post = due[0].post if len(due) == 1 else Post(of_digest(self._digest(due)), channel=channel)
+            post = make()
             if seconds_left() < _MARGIN + TIMEOUT * len(post.others):
                 return NotSent("No time was left to send the message.", _NO_TIME)
             return self.channel.send(post)
@@ -264,10 +288,11 @@ class Notifier:
             return dict.fromkeys(ids, NotSent(f"{result.reason} {failed}", result.after))  # the claim expires by itself
         return dict.fromkeys(ids, result if isinstance(result, NotSent) else Sent(message, in_digest))
 
-    def _digest(self, due: Sequence[_Due]) -> Alert:
+    def _digest(self, due: Sequence[_Due], channel: str) -> Post:
         same = hashlib.sha256("\n".join(sorted(alert.id for each in due for alert in each.alerts)).encode()).hexdigest()
         threads = {each.key: each.after for each in due}
-        return burst_of(threads, id_=f"burst/{same[:32]}", most=self.most, occurred=self.now())
+        digest = burst_of(threads, id_=f"burst/{same[:32]}", most=self.most, occurred=self.now())
+        return Post(of_digest(digest), channel=channel)
 
 
 @dataclass(slots=True)
