@@ -101,7 +101,7 @@ WRITE_BASELINE = flag(
 NO_INLINE = flag("no_inline", "Ignore exemptions in tags and comments.")
 ACCOUNT = Argument(
     "account",
-    "The account of definitions that name none, for asff and ocsf.",
+    "The account of definitions that name none: for the standard, asff and ocsf.",
     ("--account",),
     "ACCOUNT",
     read=of_account,

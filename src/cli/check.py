@@ -11,6 +11,7 @@ from cli.files import Definition, File
 from cli.fingerprints import fingerprinted
 from cli.inline import comments_in, reporting_mistakes
 from cli.inputs import definitions
+from cli.layers import saying_which_do_not_count
 from cli.merging import merged
 from cli.options import EvaluationOptions, ReportOptions, taken
 from cli.output.evaluation import DefinitionEntry, Location
@@ -36,7 +37,8 @@ def check(given: Namespace) -> int:
     inputs = definitions(given.files)
     suggests = options.format in WITH_SUGGESTIONS
     work, evaluate = _Work(suggests), _Evaluate(judge, Results.by(options.format, baseline), suggests)
-    files = inputs.usable() if by.no_inline else reporting_mistakes(inputs.usable())
+    usable = saying_which_do_not_count(inputs.usable(), judge)
+    files = usable if by.no_inline else reporting_mistakes(usable)
     results = (work.with_suggestions(*each) for each in in_order(evaluate, work.items(files)))
     return Report(inputs, options, baseline, "task definition", hint=by.config is None).of(results)
 
@@ -93,8 +95,9 @@ class _Evaluate:
             entry = DefinitionEntry(item.file, first.resource, first.unread, ())
             return self.results.of(entry), {}
         entries, fixes, place = list[DefinitionEntry](), dict[str, _Fix](), NO_SOURCE.place
+        by = self.by.exempting(item.exemptions).of_account(first.task)
         for number, definition in enumerate(item.uses):
-            found = self.by.exempting(item.exemptions).judge(definition.task, definition.around, definition.origin)
+            found = by.judge(definition.task, definition.around, definition.origin)
             entries.append(_entry(item.file, definition, found, self.by.configuration))
             place = found.workload.place
             for rule, each in found.tried.items() if self.suggests else ():

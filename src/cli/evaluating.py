@@ -3,7 +3,6 @@
 Every other fact is unavailable.
 """
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from cli.certainty import Tried, because_of, certain
 from cli.options import EvaluationOptions
 from cli.outcome import RuleOutcome
 from cli.output.names import FixKind, Outcome
+from cli.placing import PLACE, account_of, place_of
 from cli.selection import selected
 from cli.sources.configuration import ConfigurationOrigin, has_only_open_values
 from cli.sources.definition import NOTHING, Around, Origin, Variant, Wanted
@@ -25,21 +25,18 @@ from domain.drift import Doubt, Drift, Safety
 from domain.ecs.placeholders import values_within
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind, Known, Parameter
+from domain.organization import Membership
 from domain.otlp import place_of as place_of_variable
-from domain.places import Arn, Place
 from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.scope import only_a_collector, out_of_scope
 from domain.severity import Severity
 from domain.standard import Exemption, Standard, StandardInvalid, default_standard
+from domain.standard.layered import layered, layers_of
 from domain.standard.problems import Level
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import ParameterReference, Workload
 from rules import BY_ID, CATALOGUE
-
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_ACCOUNT = re.compile(r"\d{12}")
-_PLACE = re.compile(rf"\b(?:{_REGION.pattern}|{_ACCOUNT.pattern})\b")
 
 _NOT_OF_OWN_TEXT = tuple(rule for rule in CATALOGUE if not rule.of_text)
 """The catalogue for a task definition that holds its collector's configuration only in part."""
@@ -100,13 +97,14 @@ def standard_of(name: str) -> Standard:
 class FileEvaluator:
     """A standard, a collector's configuration if one was given, and the selected rules.
 
-    `inline`: whether tags and comments may exempt.
+    `inline`: whether tags and comments may exempt. `account` is that of definitions that name none, if it is known.
     """
 
     standard: Standard
     configuration: ConfigurationOrigin | None = None
     selected: frozenset[str] = frozenset(BY_ID)
     inline: bool = False
+    account: str = ""
 
     @classmethod
     def of(
@@ -125,6 +123,7 @@ class FileEvaluator:
             found,
             standard=found.standard.model_copy(update={"exemptions_by_tag": not by.no_inline}),
             inline=not by.no_inline,
+            account=by.account,
         )
 
     def exempting(self, exemptions: tuple[Exemption, ...]) -> "FileEvaluator":
@@ -134,10 +133,27 @@ class FileEvaluator:
         every = (*self.standard.exemptions, *exemptions)
         return replace(self, standard=self.standard.model_copy(update={"exemptions": every}))
 
+    def of_account(self, task: TaskDefinition) -> "FileEvaluator":
+        """Return an evaluator with the standard's layers for the account of a definition.
+
+        What the file itself exempts from comes before them.
+        """
+        which = layers_of(self.standard, Membership(account_of(task) or self.account)) if self.standard.layers else ()
+        if not which:
+            return self
+        if which not in self._layered:
+            self._layered[which] = replace(self, standard=layered(self.standard, which))
+        return self._layered[which]
+
+    @cached_property
+    def _layered(self) -> "dict[tuple[int, ...], FileEvaluator]":
+        return {}
+
     def workload(self, task: TaskDefinition, around: Around = NOTHING) -> Workload:
-        service = around.service
+        service, place = around.service, place_of(task)
         where = service.fargate if service is not None else None
-        workload = Workload(place_of(task), task, service, kinds=self.standard.kind_of, runs_on=where)
+        place = replace(place, account=place.account or self.account)
+        workload = Workload(place, task, service, kinds=self.standard.kind_of, runs_on=where)
         return self._with_facts(workload, around)
 
     def _with_facts(self, workload: Workload, around: Around) -> Workload:
@@ -350,30 +366,7 @@ def _written(before: Workload, plan: Plan) -> Counter[str]:
     if service is not None and before.service is not None:
         was.update(values_within(before.service.json))
         now.update(values_within(service.json))
-    return Counter(_PLACE.sub("*", value) for value in (now - was).elements())
-
-
-def place_of(task: TaskDefinition) -> Place:
-    """Return its account and region: from its ARN, else its roles and log configuration; empty if not known."""
-    own = Arn.parse(task.arn or "")
-    if own is not None:
-        return Place(*_sure(own.account, own.region))
-    roles = [Arn.parse(role) for role in (task.execution_role, task.task_role) if role]
-    accounts = {arn.account for arn in roles if arn}
-    logs = {c.log_options["awslogs-region"] for c in task.containers if c.log_options.get("awslogs-region")}
-    secrets = {arn.region for c in task.containers for value in c.secrets.values() if (arn := Arn.parse(value))}
-    regions = logs or secrets
-    return Place(
-        *_sure(
-            next(iter(accounts)) if len(accounts) == 1 else "",
-            next(iter(regions)) if len(regions) == 1 else "",
-        )
-    )
-
-
-def _sure(account: str, region: str) -> tuple[str, str]:
-    """Return account and region, each empty if it is a template's placeholder."""
-    return account if _ACCOUNT.fullmatch(account) else "", region if _REGION.fullmatch(region) else ""
+    return Counter(PLACE.sub("*", value) for value in (now - was).elements())
 
 
 def configuration_place(workload: Workload) -> str:

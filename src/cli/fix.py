@@ -13,6 +13,7 @@ from cli.evaluating import DefinitionResult, FileEvaluator, Repairs, by_topic
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.files import Definition, File, read
 from cli.inline import comments_in, report_mistakes
+from cli.layers import saying_which_do_not_count
 from cli.options import EvaluationOptions, taken
 from cli.outcome import RuleOutcome, unread_facts
 from cli.output.names import FixKind, Outcome
@@ -37,6 +38,7 @@ def fix(given: Namespace) -> int:
     if not by.no_inline:
         report_mistakes(file)
     judge = FileEvaluator.of_options(by).exempting(comments_in(file.text).exemptions)
+    (file,) = saying_which_do_not_count([file], judge)
     corrections, rewritten = _written(file, judge, review=given.review)
     said, shown, text = _Once(), _Once(), rewritten.text
     for correction in corrections:
@@ -124,6 +126,7 @@ class Correction:
         if definition.unread:
             before = DefinitionResult(judge.workload(definition.task), (), definition.unread)
             return cls(definition, before, None, before)
+        judge = judge.of_account(definition.task)
         around, origin = definition.around, definition.origin
         before = judge.judge(definition.task, around, origin)
         if before.worst is None:

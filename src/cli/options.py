@@ -22,7 +22,7 @@ def taken[T: DataclassInstance](kind: type[T], given: Namespace) -> T:
 class EvaluationOptions:
     """What to evaluate by, and the patterns of the rules that are selected and ignored.
 
-    With `no_inline`, tags and comments exempt from nothing.
+    With `no_inline`, tags and comments exempt from nothing. `account` is that of definitions that name none.
     """
 
     standard: str | None = None
@@ -30,6 +30,7 @@ class EvaluationOptions:
     select: Sequence[str] = ()
     ignore: Sequence[str] = ()
     no_inline: bool = False
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

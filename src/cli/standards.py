@@ -11,6 +11,7 @@ from cli.evaluating import FileEvaluator, standard_of
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.files import File
 from cli.inputs import definitions
+from cli.layers import saying_which_do_not_count
 from cli.options import AwsOptions, taken
 from cli.output.evaluation import InputError
 from cli.output.standard import (
@@ -104,7 +105,7 @@ def diff(given: Namespace) -> int:
         results.add(f"stack {given.stack}", found)
     if inputs is not None:
         judges = FileEvaluator.of(old, given.config), FileEvaluator.of(new, given.config)
-        for file in inputs.usable():
+        for file in saying_which_do_not_count(inputs.usable(), *judges):
             results.add(file.name, _of_file(judges, file))
     if given.format == "json":
         errors, skipped = (inputs.errors, inputs.skipped) if inputs is not None else ((), ())
@@ -127,11 +128,10 @@ def _as_it_is(name: str) -> Standard:
 
 
 def _of_file(judges: tuple[FileEvaluator, FileEvaluator], file: File) -> Iterator[Compared]:
-    old, new = judges
-    comparison = Comparison(old.standard, new.standard, CATALOGUE)
     for each in file.definitions:
-        before, after = (judge.workload(each.task, each.around) for judge in judges)
-        yield Compared(each.resource, comparison.of(before, after))
+        old, new = (judge.of_account(each.task) for judge in judges)
+        before, after = (judge.workload(each.task, each.around) for judge in (old, new))
+        yield Compared(each.resource, Comparison(old.standard, new.standard, CATALOGUE).of(before, after))
 
 
 @dataclass

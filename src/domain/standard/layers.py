@@ -26,7 +26,8 @@ class Layer(Part):
     """What is different in some accounts. A layer of an account wins over one of tags, and that over one of a unit.
 
     Of two units the lower one wins, and a later layer over an earlier one of the same level. Entries of `rules` come
-    after those of the layers above, so they win.
+    after those of the layers above, so they win. `outrider check` and `fix` know at most the account of a task
+    definition in a file: layers by unit or tags do not count there.
     """
 
     where: Accounts = Field(description="Which accounts.")
