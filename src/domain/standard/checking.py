@@ -15,6 +15,7 @@ from domain.ecs.images import Image, version_of
 from domain.ecs.ownership import owner_forms
 from domain.places import Place
 from domain.standard import names
+from domain.standard.accounts import AccountSelector
 from domain.standard.collectors import Collector
 from domain.standard.document import Named, Standard
 from domain.standard.layered import with_fields
@@ -26,6 +27,7 @@ from domain.standard.problems import Found, Level, Path, Problem, StandardInvali
 from domain.standard.sections import Exemption, Mode, RuleSetting
 from domain.standard.selector import Selector, any_matches
 from domain.standard.text import position_of
+from domain.standard.unreached import unreached
 from domain.subject import Subject
 from domain.workload import ParameterReference
 
@@ -112,6 +114,8 @@ class _Check:
         for i, exemption in enumerate(standard.exemptions):
             yield from self._exemption(exemption, ("exemptions", i))
         yield from self._accounts()
+        for each in unreached(standard, self.rules):
+            yield self._found(Problem.UNREACHED, each.path, each.why)
 
     def _accounts(self) -> Iterator[Found]:
         """Check what is for some accounts: layers, what they may not loosen, exemptions by owners, and stages."""
@@ -119,8 +123,7 @@ class _Check:
         for i, layer in enumerate(standard.layers):
             yield from self._layer(layer, ("layers", i))
         for i, stage in enumerate(standard.remediation.stages):
-            where: Path = ("remediation", "stages", i, "where")
-            yield from self._matched(names.ACCOUNTS, stage.where.account, (*where, "account"))
+            yield from self._of_accounts(stage.where, ("remediation", "stages", i, "where"))
         for section, patterns in (
             ("locked", standard.locked.rules),
             ("owner_exemptions", standard.owner_exemptions.rules),
@@ -169,6 +172,15 @@ class _Check:
     def _selector(self, selector: Selector, path: Path) -> Iterator[Found]:
         for member, kind in _MEMBERS.items():
             yield from self._matched(kind, getattr(selector, member), (*path, member))
+        yield from self._tags(selector.tags, path)
+
+    def _of_accounts(self, selector: AccountSelector, path: Path) -> Iterator[Found]:
+        yield from self._matched(names.ACCOUNTS, selector.account, (*path, "account"))
+        yield from self._tags(selector.tags, path)
+
+    def _tags(self, tags: Mapping[str, str], path: Path) -> Iterator[Found]:
+        if "" in tags:
+            yield self._found(Problem.EMPTY_KEY, (*path, "tags"), "matches nothing: no tag has an empty key")
 
     def _without_resource(self, selector: Selector, path: Path) -> Iterator[Found]:
         yield from self._selector(selector, path)
@@ -271,7 +283,7 @@ class _Check:
     # --- layers -------------------------------------------------------------------------------------------------------
 
     def _layer(self, layer: Layer, path: Path) -> Iterator[Found]:
-        yield from self._matched(names.ACCOUNTS, layer.where.account, (*path, "where", "account"))
+        yield from self._of_accounts(layer.where, (*path, "where"))
         if layer.mode is None and not (layer.rules or layer.exemptions or any(layer.set.values())):
             yield self._found(Problem.NOTHING_SET, path, "sets nothing: add mode, rules, exemptions or set")
         for i, entry in enumerate(layer.rules):

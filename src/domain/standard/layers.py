@@ -38,7 +38,9 @@ class Layer(Part):
     exemptions: tuple[Exemption, ...] = Field(default=(), description="More exemptions.")
     set: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict,
-        description="Fields of the document's sections: `collector: {cpu: 512}`. The other fields stay.",
+        description="Fields of the document's sections: `collector: {cpu: 512}`. The other fields stay. Those of"
+        " `collector` do not reach what an entry of `collectors` selects, which is a whole collector of its own; `set`"
+        " of an entry of `rules` does.",
     )
 
     @field_validator("set")

@@ -58,6 +58,11 @@ class Problem(Code):
     SELECTS_NO_FAMILY = "selects-no-family", "A cluster or service in `scope` selects no task definition."
     EXCLUDES_ALL = "excludes-all", "The scope excludes everything."
     NOTHING_SET = "nothing-set", "An entry of `rules` sets nothing."
+    UNREACHED = (
+        "no-effect",
+        "Another part makes it have no effect: an earlier stage, a later route, a layer for other accounts.",
+    )
+    EMPTY_KEY = "empty-tag-key", "`where` has an empty tag key, which matches nothing."
     NO_FIX = "no-fix", "A mode or approval is set for rules of which none has a fix."
     EXPIRED = "exemption-expired", "The last day of an exemption is over."
     IMAGE_UNSUPPORTED = "image-out-of-support", "The image's release is out of support, by `support_days`."
@@ -70,7 +75,7 @@ class Problem(Code):
 
 _WARNINGS = frozenset({
     Problem.ONLY_BARE_NAME, Problem.SELECTS_NO_FAMILY, Problem.EXCLUDES_ALL, Problem.NOTHING_SET, Problem.NO_FIX,
-    Problem.EXPIRED, Problem.IMAGE_UNSUPPORTED,
+    Problem.EXPIRED, Problem.IMAGE_UNSUPPORTED, Problem.UNREACHED, Problem.EMPTY_KEY,
 })  # fmt: skip
 
 

@@ -179,6 +179,78 @@ WARNINGS = [
         f"collector: {{image: '{ADOT}:v0.47.0'}}",
         "collector.image has v0.47.0, which is out of support since 2026-07-13; the newest is v0.49.0.",
     ),
+    (
+        "remediation: {stages: [{where: {account: '*'}}, {where: {account: '123456789012'}}]}",
+        "remediation.stages[1] has no account: remediation.stages[0] comes first, and selects all of them.",
+    ),
+    (
+        (
+            "remediation: {stages: [{where: {unit: [ou-ab12-11111111, ou-ab12-22222222], tags: {env: p*}}},"
+            " {where: {unit: ou-ab12-11111111, account: '1*', tags: {env: prod*, team: a}}}]}"
+        ),
+        "remediation.stages[1] has no account: remediation.stages[0] comes first, and selects all of them.",
+    ),
+    (
+        "notification: {routes: [{severity: CRITICAL, channel: C0ONCALL001}, {channel: C0GENERAL01}]}",
+        (
+            "notification.routes[0] is never used: notification.routes[1] selects all of it too, and a later entry"
+            " wins; move this one below."
+        ),
+    ),
+    (
+        (
+            "notification: {routes: [{channel: C0000001, where: {family: [web, web-*], cluster: prod}},"
+            " {channel: C0000002, where: {family: w*, account: '*'}}]}"
+        ),
+        (
+            "notification.routes[0] is never used: notification.routes[1] selects all of it too, and a later entry"
+            " wins; move this one below."
+        ),
+    ),
+    (
+        "collectors: [{where: {family: web}, memory: 1024}, {where: {family: '*'}, memory: 512}]",
+        (
+            "collectors[0] is never used: collectors[1] selects all of it too, and a later entry wins; move this one"
+            " below."
+        ),
+    ),
+    (
+        (
+            "layers: [{where: {account: '123456789012'},"
+            " exemptions: [{rules: '*', where: {account: '210987654321'}, reason: being replaced}]}]"
+        ),
+        "layers[0].exemptions[0].where.account selects nothing: the layer is for account 123456789012.",
+    ),
+    (
+        "layers: [{where: {account: '1*'}, rules: [{rules: '*', where: {account: '210987654321'}, severity: LOW}]}]",
+        "layers[0].rules[0].where.account selects nothing: the layer is for account 1*.",
+    ),
+    (
+        (
+            "collectors: [{where: {family: web}, memory: 1024}]\n"
+            "layers: [{where: {account: '123456789012'}, set: {collector: {memory: 777, cpu: 128}}}]"
+        ),
+        (
+            "layers[0].set.collector.memory does not reach what collectors[0] selects, which sets its own; `set` of an"
+            " entry of the layer's `rules` does."
+        ),
+    ),
+    (
+        "locked: {rules: sidecar.*}\nowner_exemptions: {rules: [logging.*, sidecar.p*]}",
+        "owner_exemptions.rules[1] sidecar.p* allows no exemption: `locked` has all of these rules.",
+    ),
+    (
+        "collectors: [{where: {tags: {'': x}}, memory: 600}]",
+        "collectors[0].where.tags matches nothing: no tag has an empty key.",
+    ),
+    (
+        "remediation: {stages: [{where: {tags: {'': x}}}]}",
+        "remediation.stages[0].where.tags matches nothing: no tag has an empty key.",
+    ),
+    (
+        "layers: [{where: {tags: {'': x}}, mode: report}]",
+        "layers[0].where.tags matches nothing: no tag has an empty key.",
+    ),
 ]
 
 
@@ -213,6 +285,23 @@ def test_it_is_found_alone_with_its_field_and_what_to_do(text: str, sentence: st
         "scope: {exclude: [{tags: {outrider: '*'}}]}",
         "exemptions: [{rules: service.*, where: {cluster: '*', service: '*'}, reason: being replaced}]",
         "rules: [{rules: '*', mode: deploy}, {rules: service.*, approval: true}]",
+        "remediation: {stages: [{where: {account: '123456789012'}}, {where: {account: '*'}}]}",
+        "remediation: {stages: [{where: {account: '1*', unit: ou-ab12-11111111}}, {where: {account: '1*'}}]}",
+        "remediation: {stages: [{where: {account: '?1*'}}, {where: {account: '[12]1*'}}]}",
+        "notification: {routes: [{channel: C0000001}, {severity: CRITICAL, channel: C0000002}]}",
+        "notification: {routes: [{channel: C0000001}, {channel: C0000002, where: {cluster: '*'}}]}",
+        "notification: {routes: [{channel: C0000001, where: {tags: {a: '*'}}}, {name: x, where: {tags: {a: b}}}]}",
+        "collectors: [{where: {family: '*'}, memory: 1024}, {where: {family: web}, kind: none}]",
+        (
+            "layers: [{where: {account: '12*'}, exemptions: [{rules: '*', where: {account: '*12'}, reason: being"
+            " replaced}]}, {where: {unit: ou-ab12-11111111}, rules: [{rules: '*', where: {account: '210987654321'},"
+            " severity: LOW}]}]"
+        ),
+        (
+            "collectors: [{where: {account: '210987654321'}, memory: 1024}, {where: {family: x}, kind: none}]\n"
+            "layers: [{where: {account: '123456789012'}, set: {collector: {memory: 777}}}]"
+        ),
+        "locked: {rules: sidecar.present}\nowner_exemptions: {rules: sidecar.*}",
     ],
 )
 def test_what_has_an_effect_is_not_reported(text: str) -> None:

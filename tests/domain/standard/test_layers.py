@@ -63,6 +63,21 @@ def test_an_account_wins_over_tags_tags_over_a_unit_and_a_lower_unit_over_a_high
     assert (found.collector.name, found.mode) == ("two", Mode.REGISTER)
 
 
+def test_set_does_not_reach_what_an_entry_of_collectors_selects_and_an_entry_of_rules_does() -> None:
+    found = standard_of(
+        standard(f"""
+collectors: [{{where: {{family: web}}, memory: 1024}}]
+layers:
+  - where: {{account: '{ACCOUNT}'}}
+    set: {{collector: {{memory: 777, cpu: 128}}}}
+    rules: [{{rules: sidecar.resources, set: {{collector: {{cpu: 300}}}}}}]
+"""),
+        MEMBER,
+    )
+    own, other = (found.setting(FREE, workload(family=family)).standard.collector for family in ("web", "other"))
+    assert [(each.memory, each.cpu) for each in (own, other)] == [(1024, 300), (777, 300)]
+
+
 def test_an_account_whose_unit_and_tags_are_not_known_has_the_layers_of_its_number_alone() -> None:
     found = standard_of(standard(EVERY_LEVEL), Membership(ACCOUNT))
     assert (found.collector.cpu, found.collector.memory, found.mode) == (5, 512, Mode.REPORT)
