@@ -17,6 +17,7 @@ from cli.options import EvaluationOptions, ReportOptions, taken
 from cli.output.evaluation import DefinitionEntry, Location
 from cli.output.names import FixKind
 from cli.parallel import in_order
+from cli.placing import without_stand_ins
 from cli.reporting import Report
 from cli.results import NO_SOURCE, WITH_SUGGESTIONS, Result, Results, Source
 from cli.sources.definition import Origin, Wanted
@@ -99,7 +100,7 @@ class _Evaluate:
         for number, definition in enumerate(item.uses):
             found = by.judge(definition.task, definition.around, definition.origin)
             entries.append(_entry(item.file, definition, found, self.by.configuration))
-            place = found.workload.place
+            place = without_stand_ins(found.workload.place)
             for rule, each in found.tried.items() if self.suggests else ():
                 if each.after is not None and rule not in fixes:
                     fixes[rule] = _Fix.of(each, each.after, number)

@@ -2,7 +2,7 @@
 
 import re
 
-from cli.sources.resolving import ACCOUNT
+from cli.sources.resolving import ACCOUNT, REGION
 from domain.ecs.task_definition import TaskDefinition
 from domain.places import Arn, Place
 
@@ -30,10 +30,14 @@ def place_of(task: TaskDefinition) -> Place:
     )
 
 
+def without_stand_ins(place: Place) -> Place:
+    """Return a place in which what only stands for a template's account or region is not known."""
+    return Place("" if place.account == ACCOUNT else place.account, "" if place.region == REGION else place.region)
+
+
 def account_of(task: TaskDefinition) -> str:
-    """Return its account; empty if it is not known. A template's stand-in for the account is none."""
-    account = place_of(task).account
-    return "" if account == ACCOUNT else account
+    """Return its account; empty if it is not known."""
+    return without_stand_ins(place_of(task)).account
 
 
 def _sure(account: str, region: str) -> tuple[str, str]:

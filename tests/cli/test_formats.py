@@ -201,6 +201,31 @@ def test_asff_needs_an_account_and_a_region(run: Run, floating: Definition) -> N
     assert run("check", "web.json", "--account", "12").code == 2
 
 
+def test_what_stands_for_account_and_region_of_a_template_is_not_in_asff(run: Run) -> None:
+    write(
+        "template.yaml",
+        """\
+Resources:
+  Role: {Type: AWS::IAM::Role}
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      RequiresCompatibilities: [FARGATE]
+      Family: web
+      ExecutionRoleArn: !GetAtt Role.Arn
+      ContainerDefinitions:
+        - Name: web
+          Image: nginx:1
+          LogConfiguration: {LogDriver: awslogs, Options: {awslogs-region: !Ref AWS::Region}}
+""",
+    )
+    ran = run("check", "template.yaml", "--format", "asff")
+    assert ran.json == []
+    assert "web has no finding, because its account or region is not known." in ran.err
+    named = run("check", "template.yaml", "--format", "asff", "--account", "210987654321", "--region", "eu-west-3")
+    assert {(each["AwsAccountId"], each["Region"]) for each in named.json} == {("210987654321", "eu-west-3")}
+
+
 def test_ids_in_asff_are_not_those_of_the_service(run: Run, floating: Definition) -> None:
     (finding,) = run("check", write("web.json", floating), "--format", "asff").json
     assert finding["Id"].startswith("outrider-check/")
