@@ -17,6 +17,8 @@ _INTEGER = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})")
 _FRACTION = re.compile(r"[-+]?\d{1,30}\.\d{0,30}(?:[eE][-+]?\d{1,2})?")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+# What precedes an item of a block sequence: blanks, comments, which may have a `-` of their own, and its `-`.
+_ENTRY = re.compile(r"(?:[^#-]++|#[^\n]*+)*+-")
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -114,11 +116,15 @@ class _Reader:
         return self._mapping(event, begin, depth)
 
     def _sequence(self, event: Any, begin: int, depth: int) -> Node:
-        block, parts = not event.flow_style, list[Part]()
+        block, parts, before = not event.flow_style, list[Part](), begin
+        if event.anchor is not None or event.tag:
+            before += len(_PROPERTIES.match(self.text, begin)[0])  # type: ignore[index] # it matches every text
         while not isinstance(item := next(self.events), yaml.SequenceEndEvent):
             node = self._node(item, depth + 1)
             start = _begin(item)
-            parts.append(Part(max(self.text.rfind("-", 0, start), 0) if block else start, node))
+            entry = _ENTRY.match(self.text, before, start) if block else None
+            parts.append(Part(start if entry is None else entry.end() - 1, node))
+            before = max(node.end, _end(item))  # an alias has its anchor's place
         end = _end(item)
         if block and parts:
             begin, end = parts[0].begin, parts[-1].end

@@ -163,6 +163,41 @@ def test_fixes_of_yaml_keep_comments_and_formatting(run: Run) -> None:
     assert {what.partition(" ")[0] for what in left} == {"application.resource-attributes"}
 
 
+def test_an_item_of_yaml_begins_at_its_dash_whatever_is_before_it() -> None:
+    """A comment, an anchor and an alias may have dashes of their own; what is added is aligned with the item's."""
+    text = """\
+list: !my-tag &my-anchor
+# - no item
+  - # key: value - x
+    name: a-b # - x
+  -
+    # - y
+    - nested-item
+    - - deeper
+  - &other-item |-
+    text - text
+  - *other-item
+  - # - z
+    "quoted - text"
+  - {flow: [a - b]}
+  -
+  - last
+"""
+    root = yaml_text.node_of(text)
+    found = root.get("list", "Fn::my-tag") if root is not None else None
+    assert found is not None
+    assert [text[each.begin :].partition("\n")[0] for each in found.children] == [
+        "- # key: value - x",
+        "-",
+        "- &other-item |-",
+        "- *other-item",
+        "- # - z",
+        "- {flow: [a - b]}",
+        "-",
+        "- last",
+    ]
+
+
 def test_a_drift_in_a_configuration_within_yaml_points_into_it(run: Run) -> None:
     configuration = """\
     environment:
