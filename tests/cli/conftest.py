@@ -38,6 +38,22 @@ class Ran:
 type Run = Callable[..., Ran]
 type Definition = dict[str, Any]
 
+TEMPLATE = """\
+Resources:
+  Role: {Type: AWS::IAM::Role}
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      RequiresCompatibilities: [FARGATE]
+      Family: web
+      ExecutionRoleArn: !GetAtt Role.Arn
+      ContainerDefinitions:
+        - Name: web
+          Image: nginx:1
+          LogConfiguration: {LogDriver: awslogs, Options: {awslogs-region: !Ref AWS::Region}}
+"""
+"""A template that names neither account nor region."""
+
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:

@@ -16,7 +16,7 @@ from cli.output.evaluation import DefinitionEntry, DriftEntry, InputError, Locat
 from cli.output.names import FixKind, Outcome
 from cli.results import Results
 from domain.severity import Severity
-from tests.cli.conftest import Definition, Run
+from tests.cli.conftest import TEMPLATE, Definition, Run
 from tests.cli.files import write
 from tests.cli.report_schemas import FORMATS, SECRET, checked
 
@@ -202,23 +202,7 @@ def test_asff_needs_an_account_and_a_region(run: Run, floating: Definition) -> N
 
 
 def test_what_stands_for_account_and_region_of_a_template_is_not_in_asff(run: Run) -> None:
-    write(
-        "template.yaml",
-        """\
-Resources:
-  Role: {Type: AWS::IAM::Role}
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      RequiresCompatibilities: [FARGATE]
-      Family: web
-      ExecutionRoleArn: !GetAtt Role.Arn
-      ContainerDefinitions:
-        - Name: web
-          Image: nginx:1
-          LogConfiguration: {LogDriver: awslogs, Options: {awslogs-region: !Ref AWS::Region}}
-""",
-    )
+    write("template.yaml", TEMPLATE)
     ran = run("check", "template.yaml", "--format", "asff")
     assert ran.json == []
     assert "web has no finding, because its account or region is not known." in ran.err

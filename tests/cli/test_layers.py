@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Definition, Run
+from tests.cli.conftest import TEMPLATE, Definition, Run
 from tests.cli.files import write
 
 ACCOUNT, OTHER = "123456789012", "222222222222"
@@ -27,17 +27,6 @@ NO_ACCOUNT = (
     " its roles. {} does not. `outrider standard show --account` prints the standard of an account, which --standard"
     " takes.\n"
 )
-TEMPLATE = """\
-Resources:
-  Role: {Type: AWS::IAM::Role}
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      RequiresCompatibilities: [FARGATE]
-      Family: web
-      ExecutionRoleArn: !GetAtt Role.Arn
-      ContainerDefinitions: [{Name: web, Image: "nginx:1"}]
-"""
 
 
 def of(account: str, task: Definition) -> Definition:

@@ -113,12 +113,18 @@ def test_another_who_deploys_at_the_same_moment_decides(sessions: Sessions) -> N
     assert "Somebody else deployed web:3 at the same moment" in why(run.outcomes[-1])
 
 
-@pytest.mark.parametrize("settles", [False, True])
-def test_another_who_goes_back_meanwhile_decides_and_nothing_failed(sessions: Sessions, *, settles: bool) -> None:
+def under_way(sessions: Sessions, *, settles: bool) -> Run:
+    """A service of which the deployment is in progress, or complete."""
     run = steps(deploying(sessions, plays=lambda _: False), 1)
     if settles:
         run.aws.services.complete(TITLE)
         steps(run, 2)
+    return run
+
+
+@pytest.mark.parametrize("settles", [False, True])
+def test_another_who_goes_back_meanwhile_decides_and_nothing_failed(sessions: Sessions, *, settles: bool) -> None:
+    run = under_way(sessions, settles=settles)
     run.aws.services.update(TITLE, taskDefinition=arn_of(1))
     run.aws.services.complete(TITLE)
     assert ends_as(quiet(run)) == (AttemptState.REGISTERED, {TITLE: Stage.SKIPPED}, "web:1")
@@ -129,10 +135,7 @@ def test_another_who_goes_back_meanwhile_decides_and_nothing_failed(sessions: Se
 @pytest.mark.parametrize("settles", [False, True])
 def test_a_rollback_that_is_complete_is_ecs_own_where_its_events_say_so(sessions: Sessions, *, settles: bool) -> None:
     """It was a deployment of its own, and the one that failed is not listed any more."""
-    run = steps(deploying(sessions, plays=lambda _: False), 1)
-    if settles:
-        run.aws.services.complete(TITLE)
-        steps(run, 2)
+    run = under_way(sessions, settles=settles)
     run.aws.services.fail(TITLE)
     run.aws.services.update(TITLE, taskDefinition=arn_of(1), forceNewDeployment=True)
     run.aws.services.complete(TITLE)
