@@ -40,11 +40,6 @@ def mount_at(task: TaskDefinition, container: Container, path: str) -> Mount | N
     return Mount.SHARED if any(_may_write(other, name, container) for other in others) else Mount.EMPTY
 
 
-def is_on_empty_volume(task: TaskDefinition, container: Container, path: str) -> bool:
-    """Whether a path is on a bind mount that no other container can write to; False where that is not known."""
-    return mount_at(task, container, path) is Mount.EMPTY
-
-
 def _points(container: Container) -> tuple[Json, ...]:
     """The volumes of a container, and its file systems in memory, in which everybody may write."""
     in_memory = objects_of(mapping_of(container.json.get("linuxParameters")).get("tmpfs"))

@@ -12,7 +12,7 @@ from domain.ecs.container import Container
 from domain.ecs.placeholders import has_whole_placeholder, placeholder
 from domain.ecs.recognition import config_uris
 from domain.ecs.values import objects_of, text_of
-from domain.ecs.volumes import is_on_empty_volume
+from domain.ecs.volumes import Mount, mount_at
 from domain.facts import FactKind, Known
 from domain.masking import TOKENS
 from domain.places import Arn
@@ -189,7 +189,7 @@ def _of_uri(workload: Workload, collector: Container, standard: Standard, uri: s
 
 def _of_file(workload: Workload, collector: Container, path: str) -> _Source:
     """A file in the image: less bad than others, where the image holds it and it can be parsed."""
-    if workload.image_as_published and is_on_empty_volume(workload.task, collector, path):
+    if workload.image_as_published and mount_at(workload.task, collector, path) is Mount.EMPTY:
         source = f"is {_shown(path)}, a file on a volume to which nothing writes: the collector cannot start"
         return _in_command(workload, Kind.NO_FILE, source)
     if path in bundled_paths():
