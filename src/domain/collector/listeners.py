@@ -86,10 +86,8 @@ def otlp_listeners(configuration: CollectorConfiguration, release: Release | Non
 
 def health_check_listener(configuration: CollectorConfiguration, release: Release | None = None) -> Listener | None:
     """Give where the health_check extension answers, if one is defined and the service starts it."""
-    for part in configuration.used:
-        if part.kind is ComponentKind.EXTENSION and part.canonical == "health_check":
-            return next(_of_component(part, release), None)
-    return None
+    part = _health_check(configuration)
+    return next(_of_component(part, release), None) if part is not None else None
 
 
 def health_check_hindrance(configuration: CollectorConfiguration, release: Release | None = None) -> str:
@@ -97,18 +95,22 @@ def health_check_hindrance(configuration: CollectorConfiguration, release: Relea
 
     ADOT's /healthcheck asks for this address: of it only the port can be set.
     """
-    for part in configuration.used:
-        if part.kind is ComponentKind.EXTENSION and part.canonical == "health_check":
-            path = literal(part.settings.get("path"), release)
-            listener = next(_of_component(part, release), None)
-            host = listener.host if listener else None
-            checks = (
-                ("path", path not in {None, "", "/"}),
-                ("tls", part.settings.get("tls") is not None),
-                ("endpoint", host not in {None, "localhost", "127.0.0.1", *_ANYWHERE}),
-            )
-            return next((option for option, hinders in checks if hinders), "")
-    return ""
+    part = _health_check(configuration)
+    if part is None:
+        return ""
+    path, listener = literal(part.settings.get("path"), release), health_check_listener(configuration, release)
+    host = listener.host if listener else None
+    checks = (
+        ("path", path not in {None, "", "/"}),
+        ("tls", part.settings.get("tls") is not None),
+        ("endpoint", host not in {None, "localhost", "127.0.0.1", *_ANYWHERE}),
+    )
+    return next((option for option, hinders in checks if hinders), "")
+
+
+def _health_check(configuration: CollectorConfiguration) -> Component | None:
+    used = (part for part in configuration.used if part.kind is ComponentKind.EXTENSION)
+    return next((part for part in used if part.canonical == "health_check"), None)
 
 
 def _of_component(  # noqa: C901 - one case a component
