@@ -116,7 +116,7 @@ def reasons(alert: Alert) -> str:
     if not alert.reasons:
         return ""
     head = {"finding": "*Why it needs approval:*\n", "outcome": "*Why:*\n"}.get(alert.kind, "")
-    if alert.transition in {"registered", "deployed", "updated"}:
+    if alert.succeeded:
         head = "*Not updated:*\n"
     return head + listed((f"• {plain(reason, 600)}" for reason in alert.reasons), len(alert.reasons), ROOM)
 

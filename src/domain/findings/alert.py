@@ -195,6 +195,11 @@ class Alert(BaseModel):
         return self.transition in {"deployed", "updated"}
 
     @property
+    def succeeded(self) -> bool:
+        """Whether it is the outcome of a correction that is registered, or carried out."""
+        return self.transition == "registered" or self.carried_out
+
+    @property
     def attributes(self) -> dict[str, str]:
         """What subscriptions may filter on."""
         named = {

@@ -16,7 +16,6 @@ from domain.subject import Subject
 
 _OPENING = frozenset({"opened", "raised", "reopened"})
 _FOR_A_PERSON = frozenset({"failed", "refused", "undone"})
-_DONE = frozenset({"registered", "deployed", "updated"})
 _KNOWN = 500  # alerts that are recognised when they are repeated
 _TEXT = 400  # characters of each text that is kept; a message shows fewer
 _KEPT = {"drifts": 5, "changes": 12, "statements": 4, "users": 4, "reasons": 10}
@@ -186,7 +185,7 @@ class Thread(BaseModel):
         it, unless Outrider corrected it. No alarm is raised about what Outrider itself leads to, while its correction
         is under way: it is shown with the outcome.
         """
-        after, done = self.after(self.batch), any(alert.transition in _DONE for alert in self.batch)
+        after, done = self.after(self.batch), any(alert.succeeded for alert in self.batch)
         closed = any(alert.transition == "closed" for alert in after.closed)
         if after.over and (done or (closed and self._may_be_read)):
             return True
@@ -241,7 +240,7 @@ def _asks(thread: Thread, alert: Alert) -> bool:
         case "outcome" if alert.transition == "refused" and alert.name not in thread.outcomes:
             return False
         case "outcome":
-            return alert.transition in _FOR_A_PERSON or (alert.transition in _DONE and not alert.updating)
+            return alert.transition in _FOR_A_PERSON or (alert.succeeded and not alert.updating)
 
 
 def _mark(alert: Alert) -> str:
@@ -286,7 +285,7 @@ def _due(alert: Alert, sent: datetime, wait: timedelta) -> datetime:
     """Return when an alert must be shown: at once if a person is needed at once."""
     if alert.kind == "digest" or (alert.kind == "outcome" and alert.severity >= Severity.HIGH):
         return sent
-    return sent + wait * (_CLOSINGS if alert.transition in _DONE and not alert.updating else 1)
+    return sent + wait * (_CLOSINGS if alert.succeeded and not alert.updating else 1)
 
 
 def _short(alert: Alert) -> Alert:
