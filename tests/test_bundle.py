@@ -1,10 +1,13 @@
 """The functions' bundle has what their imports reach."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.bundle import SOURCE, own_files
+from botocore.loaders import Loader
+
+from tools.bundle import SERVICES, SOURCE, called, narrowed, own_files, references
 
 BUNDLED = {path for path in own_files() if path.suffix == ".py"}
 
@@ -48,3 +51,21 @@ def test_every_module_in_the_bundle_finds_what_it_imports_there() -> None:
         if (names := {each for each in imported(path) if each in MODULES and MODULES[each] not in BUNDLED})
     }
     assert missing == {}
+
+
+def calls() -> set[tuple[str, str]]:
+    """Service and operation of each call that an adapter names for its errors."""
+    sources = [path.read_text(encoding="utf-8") for path in BUNDLED]
+    return {(call[1], call[2]) for text in sources for call in re.finditer(r'calling\(\s*"([a-z0-9]+):(\w+)"', text)}
+
+
+def test_the_bundle_has_the_model_of_each_call() -> None:
+    assert len(calls()) > 50
+    assert {service for service, _ in calls()} == SERVICES
+    names = called()
+    for service in SERVICES:
+        whole = Loader().load_service_model(service, "service-2")
+        model = narrowed(whole, names)
+        assert {call for of, call in calls() if of == service} <= model["operations"].keys()
+        assert len(model["operations"]) < len(whole["operations"])
+        assert set(references(model)) == model["shapes"].keys()

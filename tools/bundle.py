@@ -7,12 +7,14 @@ The outcome repeats byte for byte on any machine with the same Python release: n
 """
 
 import argparse
+import ast
 import fcntl
 import gzip
 import hashlib
 import json
 import os
 import py_compile
+import re
 import shutil
 import struct
 import subprocess
@@ -42,6 +44,9 @@ SERVICES = frozenset({
     "s3", "secretsmanager", "securityhub", "sns", "sqs", "ssm", "sts",
 })  # fmt: skip
 
+# What botocore calls for a client of its own accord: to find the region of a bucket.
+OF_BOTOCORE = frozenset({"HeadBucket"})
+
 # What no import at run time touches. Metadata: pydantic looks for plugins in it and for nothing else; none is locked.
 JUNK = (
     "*.dist-info",
@@ -54,6 +59,8 @@ JUNK = (
     "**/*.pxd",
     "**/*.pyx",
     "botocore/data/*/*/examples-1.json",
+    # Outrider waits for nothing through botocore.
+    "botocore/data/*/*/waiters-2.json",
     "boto3/examples",
     # For HTTP APIs. The functions have none.
     "aws_lambda_powertools/event_handler",
@@ -126,6 +133,7 @@ def main() -> None:
         )
     with alone():
         shutil.copytree(dependencies(chosen.platform), chosen.out, dirs_exist_ok=True)
+        narrow(chosen.out / "botocore" / "data")
         for source in own_files():
             target = chosen.out / source.relative_to(SOURCE)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -181,9 +189,10 @@ def trim(layout: Path) -> None:
         for path in list(layout.glob(pattern)):
             remove(path)
     data = layout / "botocore" / "data"
-    for service in data.iterdir():
-        if service.is_dir() and service.name not in SERVICES:
-            remove(service)
+    for service in [path for path in data.iterdir() if path.is_dir()]:
+        outdated = sorted(service.iterdir())[:-1]  # an API's versions are named by their dates
+        for path in outdated if service.name in SERVICES else [service]:
+            remove(path)
     prefixes = set[str]()
     for model in sorted(data.rglob("*.json.gz")):
         # Plain, as the bundle is compressed as a whole, and a cold start then has less to do.
@@ -224,6 +233,58 @@ def without_documentation(node: Any) -> Any:
             return [without_documentation(item) for item in node]
         case _:
             return node
+
+
+def narrow(data: Path) -> None:
+    """Keep of each service's model the operations that Outrider calls: a cold start parses it as a whole."""
+    names = called()
+    for path in sorted(data.glob("*/*/service-2.json")):
+        write(path, narrowed(json.loads(path.read_bytes()), names))
+
+
+def called() -> frozenset[str]:
+    """All attributes and texts in src/aws: the client's method, or the paginator's name, of each call is among them."""
+    found = set[str]()
+    for source in (SOURCE / "aws").rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_bytes())):
+            match node:
+                case ast.Attribute(attr=name) | ast.Constant(value=str(name)):
+                    found.add(name)
+                case _:
+                    pass
+    return frozenset(found)
+
+
+def narrowed(model: Any, names: frozenset[str]) -> Any:
+    """A service's model with those operations whose methods are in `names`, and the shapes that these refer to."""
+    operations = {
+        name: operation
+        for name, operation in model["operations"].items()
+        if name in OF_BOTOCORE or re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() in names
+    }
+    kept, left = set[str](), set(references(operations))
+    while left:
+        name = left.pop()
+        kept.add(name)
+        left |= set(references(model["shapes"][name])) - kept
+    shapes = {name: shape for name, shape in model["shapes"].items() if name in kept}
+    return model | {"operations": operations, "shapes": shapes}
+
+
+def references(node: Any) -> Iterator[str]:
+    """The names of the shapes that a part of a model refers to."""
+    match node:
+        case dict():
+            for key, value in node.items():
+                if key == "shape" and isinstance(value, str):
+                    yield value
+                else:
+                    yield from references(value)
+        case list():
+            for item in node:
+                yield from references(item)
+        case _:
+            pass
 
 
 def remove(path: Path) -> None:
