@@ -35,7 +35,7 @@ _SENTENCES = {
     Code.TRAIL_LOGS: "{names} logs them in {detail}.",
     Code.NO_TRAIL: "There is no trail in {detail}, so no such event arrives.",
     Code.TRAIL_STOPPED: "{names} does not log now in {detail}, so no such event arrives.",
-    Code.TRAIL_WITHOUT_WRITES: "{names} logs no write calls in {detail}. The command replaces the trail's selectors.",
+    Code.TRAIL_WITHOUT_WRITES: "{names} logs no write calls in {detail}. The command makes another trail.",
     Code.HUB_ENABLED: "Security Hub CSPM is enabled in {detail}.",
     Code.HUB_NOT_ENABLED: "Security Hub CSPM is not enabled in {detail}, so no finding can be imported.",
     Code.RULES_ENABLED: "Event rules that are enabled: {number}.",

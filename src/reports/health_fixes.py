@@ -14,7 +14,6 @@ _LOGS = {
 }
 """The log of the function that reads a queue."""
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException"})
-_WRITES = """--event-selectors '[{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true}]'"""
 
 
 def fix(row: Row, facts: StackFacts) -> str:  # noqa: C901, PLR0912 - a case for each command
@@ -25,18 +24,16 @@ def fix(row: Row, facts: StackFacts) -> str:  # noqa: C901, PLR0912 - a case for
         case Code.UNREADABLE:
             denied = row.because is not None and row.because.code in _DENIED
             return f"outrider doctor{' --policy' if denied else ''} --stack {facts.stack} {region}"
-        case Code.NO_TRAIL:
+        case Code.NO_TRAIL | Code.TRAIL_WITHOUT_WRITES:  # other selectors for a trail would replace what it logs now
             there, name = f"--region {row.detail}", "--name outrider"
             made = f"aws cloudtrail create-trail {name} --s3-bucket-name BUCKET --is-multi-region-trail {there}"
             return f"{made} && aws cloudtrail start-logging {name} {there}"
         case Code.TRAIL_STOPPED:
             return f"aws cloudtrail start-logging --name {row.names[0]} {_home(row)}"
-        case Code.TRAIL_WITHOUT_WRITES:
-            return f"aws cloudtrail put-event-selectors --trail-name {row.names[0]} {_WRITES} {_home(row)}"
         case Code.HUB_NOT_ENABLED:
-            return f"aws securityhub enable-security-hub {region}"
+            return f"aws securityhub enable-security-hub --no-enable-default-standards {region}"
         case Code.RULE_DISABLED:
-            return " && ".join(f"aws events enable-rule --name {each} {region}" for each in ids)
+            return " && ".join(f"aws events enable-rule {_rule(each)} {region}" for each in ids)
         case Code.RULE_MISSING | Code.QUEUE_MISSING | Code.ROLE_MISSING | Code.ROLE_NOT_ASSUMABLE:
             return f"aws cloudformation detect-stack-drift {stack} {region}"
         case Code.MESSAGES_OLD:
@@ -49,7 +46,9 @@ def fix(row: Row, facts: StackFacts) -> str:  # noqa: C901, PLR0912 - a case for
             return "make deploy ENV=ENVIRONMENT ARGS='--parameter-overrides PassableRoles=ROLE-ARNS'"
         case Code.STANDARD_INVALID | Code.STANDARD_ABSENT:
             return _store(row.names[0], "String", "standard.yaml", region)
-        case Code.SECRET_ABSENT | Code.TOKEN_REFUSED:
+        case Code.SECRET_ABSENT:
+            return _store(row.names[0], "SecureString", "FILE", region, exists=False)
+        case Code.TOKEN_REFUSED:
             return _store(row.names[0], "SecureString", "FILE", region)
         case Code.SUBSCRIPTION_PENDING | Code.NOT_SUBSCRIBED:
             topic = row.names[0] if row.names else "TOPIC"
@@ -70,23 +69,33 @@ def _log(facts: StackFacts, log: str, pattern: str) -> str:
     return f"aws logs tail {group} --since 1d --filter-pattern '{pattern}' --region {facts.place.region}"
 
 
+def _rule(physical_id: str) -> str:
+    """Return the options that name a rule. The physical id of a rule on another bus than the default is BUS|RULE."""
+    bus, _, name = physical_id.rpartition("|")
+    return f"--name {name}{f' --event-bus-name {bus}' if bus else ''}"
+
+
 def _redrive(dlq: str, facts: StackFacts) -> str:
-    """Return the command that sends a DLQ's messages again; for sweeps the one that empties it: a sweep does it all."""
+    """Return the command that sends a DLQ's messages again, or the one that empties it.
+
+    A sweep does again all that is in the DLQ of sweeps, and only its event rule may send to the queue of approvals.
+    """
     source, url = dlq.removesuffix("Dlq"), facts.resources.get(dlq, dlq)
     region = f"--region {facts.place.region}"
-    if source not in facts.resources:
+    if source == "Approvals" or source not in facts.resources:
         return f"aws sqs purge-queue --queue-url {url} {region}"
     arns = [facts.place.arn("sqs", each.rpartition("/")[2]) for each in (url, facts.resources[source])]
     return f"aws sqs start-message-move-task --source-arn {arns[0]} --destination-arn {arns[1]} {region}"
 
 
-def _store(location: str, kind: str, file: str, region: str) -> str:
+def _store(location: str, kind: str, file: str, region: str, *, exists: bool = True) -> str:
     """Return the command that stores a file where the stack reads it."""
     if location.startswith("s3://"):
         return f"aws s3 cp {file} {location} {region}"
     where, _, name = location.partition(":")
     if where == "secretsmanager":
-        return f"aws secretsmanager put-secret-value --secret-id {name} --secret-string file://{file} {region}"
+        call = f"put-secret-value --secret-id {name}" if exists else f"create-secret --name {name}"
+        return f"aws secretsmanager {call} --secret-string file://{file} {region}"
     return f"aws ssm put-parameter --name {name} --type {kind} --value file://{file} --overwrite {region}"
 
 

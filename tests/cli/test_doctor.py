@@ -94,12 +94,20 @@ def rule_disabled(stack: Deployed) -> None:
     stack.region.events.rules[stack.ids["ServiceCalls"]] = False
 
 
+def rule_of_members_disabled(stack: Deployed) -> None:
+    stack.region.events.rules[stack.ids["MemberServiceCalls"]] = False
+
+
 def rule_deleted(stack: Deployed) -> None:
     del stack.region.events.rules[stack.ids["ServiceCalls"]]
 
 
 def dlq_not_empty(stack: Deployed) -> None:
     stack.region.sqs.put(stack.ids["SubjectsDlq"], "{}", "{ }")
+
+
+def dlq_of_approvals_not_empty(stack: Deployed) -> None:
+    stack.region.sqs.put(stack.ids["ApprovalsDlq"], "{}")
 
 
 def old_message(stack: Deployed) -> None:
@@ -163,6 +171,10 @@ def no_webhook(stack: Deployed) -> None:
     stack.region.ssm.delete_parameter({"Name": WEBHOOK})
 
 
+def no_bots_secret(stack: Deployed) -> None:
+    stack.sets(SlackBotLocation="secretsmanager:bot")
+
+
 def nobody_reads_alerts(stack: Deployed) -> None:
     stack.region.sns.topic(stack.ids["Alerts"]).subscribers.clear()
 
@@ -192,13 +204,21 @@ class Broken:
 BROKEN = [
     Broken(no_trail, "trail", "failing", "no-trail", "aws cloudtrail create-trail"),
     Broken(a_stopped_trail, "trail", "failing", "trail-stopped", "aws cloudtrail start-logging --name arn:"),
-    Broken(a_trail_of_reads, "trail", "failing", "trail-without-writes", "aws cloudtrail put-event-selectors"),
-    Broken(a_trail_of_data_events, "trail", "failing", "trail-without-writes", "aws cloudtrail put-event-selectors"),
+    Broken(a_trail_of_reads, "trail", "failing", "trail-without-writes", "aws cloudtrail create-trail"),
+    Broken(a_trail_of_data_events, "trail", "failing", "trail-without-writes", "aws cloudtrail create-trail"),
     Broken(no_trail_in_us_east_1, "trail-of-iam", "warning", "no-trail", "--region us-east-1"),
-    Broken(hub_disabled, "security-hub", "failing", "hub-not-enabled", "aws securityhub enable-security-hub"),
+    Broken(hub_disabled, "security-hub", "failing", "hub-not-enabled", "--no-enable-default-standards"),
     Broken(rule_disabled, "event-rules", "failing", "rule-disabled", "enable-rule --name outrider-ServiceCalls-"),
+    Broken(
+        rule_of_members_disabled,
+        "event-rules",
+        "failing",
+        "rule-disabled",
+        f"--name {STACK}-MemberServiceCalls-1A2B3C --event-bus-name {STACK}-members",
+    ),
     Broken(rule_deleted, "event-rules", "failing", "rule-missing", "aws cloudformation detect-stack-drift"),
     Broken(dlq_not_empty, "dlqs", "failing", "dlq-not-empty", ":outrider-Subjects-1A2B3C.fifo --region"),
+    Broken(dlq_of_approvals_not_empty, "dlqs", "failing", "dlq-not-empty", "aws sqs purge-queue --queue-url"),
     Broken(old_message, "queues", "failing", "messages-old", "aws logs tail outrider-InspectLog-1A2B3C "),
     Broken(switch_absent, "switch", "warning", "switch-absent", "outrider corrections on --region eu-west-1"),
     Broken(switch_off, "switch", "warning", "switch-off", "outrider corrections on --region eu-west-1"),
@@ -215,6 +235,7 @@ BROKEN = [
     Broken(role_of_others, "roles", "failing", "role-not-assumable", "aws cloudformation detect-stack-drift"),
     Broken(subscription_pending, "operations", "failing", "subscription-pending", "aws sns subscribe --topic-arn arn:"),
     Broken(no_webhook, "slack", "failing", "secret-absent", f"--name {WEBHOOK} --type SecureString"),
+    Broken(no_bots_secret, "slack", "failing", "secret-absent", "aws secretsmanager create-secret --name bot "),
     Broken(nobody_reads_alerts, "slack", "failing", "not-subscribed", "aws sns subscribe --topic-arn arn:"),
     Broken(unread_facts, "unread-facts", "warning", "facts-unread", "aws logs tail outrider-InspectLog-1A2B3C "),
     Broken(late_events, "event-lag", "warning", "lag-long", "aws cloudtrail describe-trails"),
