@@ -205,7 +205,11 @@ class Cloud:
         outputs = self.deploy({**given, **parameters})
         if switch := outputs.get("CorrectionsSwitch"):  # as `outrider corrections on` does
             self.client("ssm").put_parameter(Name=switch, Value="on", Type="String", Overwrite=True)
-        # On a small machine each worker takes a second of CPU to start.
+        # On a small machine each process of a function takes a second of CPU to start.
+        states, machine = self.client("stepfunctions"), outputs["SweepMachine"]
+        definition = json.loads(states.describe_state_machine(stateMachineArn=machine)["definition"])
+        definition["States"]["Places"]["MaxConcurrency"] = 2
+        states.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
         functions = self.client("lambda")
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
             if not mapping["EventSourceArn"].endswith(".fifo"):
