@@ -313,7 +313,7 @@ def organisation(sessions: Sessions) -> Iterator[Organisation]:
         yield made
 
 
-def made_function(organisation: Organisation) -> Function:
+def made_function(organisation: Organisation, members: frozenset[str] = frozenset()) -> Function:
     given: Settings = SETTINGS.model_copy(update={"standard": "", "member_role": ROLE})
     sessions, clock = organisation.sessions, organisation.aws.clock
     inspection = Inspection(
@@ -322,7 +322,7 @@ def made_function(organisation: Organisation) -> Function:
         make_inspector(given, sessions, RULES, clock.now),
     )
     channels = Channels(given.changes_queue, given.subjects_queue, given.alerts_topic, given.operations_topic)
-    watched = Watched(Place(ACCOUNT, REGION), (ORGANIZATION,), REGIONS)
+    watched = Watched(Place(ACCOUNT, REGION), (ORGANIZATION,), REGIONS, members)
     standards = Standards(sessions, "", RULES)
     sweeping = Sweeping(sessions, channels, standards, clock.now, table=TABLE, watched=watched)
     return Function(organisation, sweeping, inspection)
@@ -369,3 +369,20 @@ def test_an_organisation_is_swept_with_faults_to_the_findings_and_the_certificat
 
 def counted(certificate: Certificate) -> dict[tuple[Place, Subject], dict[Coverage, int]]:
     return {(row.place, row.kind): dict(row.counts) for row in certificate.rows}
+
+
+def test_a_sweep_of_the_organisation_covers_the_members_that_are_listed(sessions: Sessions) -> None:
+    """A pilot: the events of one account are taken, and the organisation is read for layers by unit."""
+    assert sessions.region == REGION
+    line = Calls(Aws(), checks=False)
+    with line.answering():
+        [pilot] = members = frozenset({"200000000001"})
+        watching = Sessions(Members(ACCOUNT, ROLE, accounts=members), now=line.aws.clock.now)
+        organisation = Organisation(line, watching, Size(3, 2))
+        organisation.found()
+        function = made_function(organisation, members)
+        function.second = {}
+        function.machine().run("first")
+        certificate = organisation.certified(function)
+    assert certificate.complete
+    assert {row.place.account for row in certificate.rows} == {ACCOUNT, pilot}

@@ -34,11 +34,15 @@ class SweepEnded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What the stack watches: accounts, or all of the organisation, in these regions; always its own."""
+    """What the stack watches: accounts, or the organisation, in these regions; always its own.
+
+    `members` are the accounts of the organisation that it watches; empty for all.
+    """
 
     home: Place
     accounts: Sequence[str] = ()
     regions: Sequence[str] = ()
+    members: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +105,9 @@ class Beginner:
         )
 
     def _places(self) -> list[Place]:
-        home, given = self.watched.home, list(self.watched.accounts)
-        accounts = self.organizations.accounts() if ORGANIZATION in given else given
+        home, accounts, members = self.watched.home, self.watched.accounts, self.watched.members
+        if ORGANIZATION in accounts:
+            accounts = [each for each in self.organizations.accounts() if not members or each in members]
         regions = self.watched.regions or [home.region]
         return [home, *(Place(account, region) for account in {home.account, *accounts} for region in regions)]
 

@@ -48,7 +48,7 @@ def _ledger() -> Ledger:
 def beginner() -> Beginner:
     """As the environment sets it up."""
     given, aws = settings(), shared.sessions()
-    watched = Watched(given.place, given.accounts, given.regions)
+    watched = Watched(given.place, given.accounts, given.regions, given.members.accounts)
     return Beginner(
         _ledger(), Bucket(aws, given.bucket), Organizations(aws), standards(), watched, _operations(), RELEASE
     )
