@@ -198,11 +198,12 @@ zipapp: .venvs/zipapp/.locked  ## Build the command line as one file, dist/outri
 	.venvs/zipapp/bin/shiv --site-packages .cache/zipapp --console-script outrider --python '/usr/bin/env python3.13' \
 		--compressed --reproducible --output-file dist/outrider.pyz
 
-# dev or prod: see samconfig.toml. ARGS goes to sam: `make deploy ENV=prod ARGS='--profile governance'`.
+# dev or prod: see samconfig.toml. ARGS goes to sam: `make deploy ENV=prod ARGS='--profile governance'`. sam itself does not
+# read AWS_REGION, which outrider and the AWS CLI read.
 ENV ?= dev
 .PHONY: deploy
 deploy: build  ## Deploy to the current AWS account (ENV=dev or prod, ARGS=… for sam)
-	$(SAM) deploy --config-env $(ENV) $(ARGS)
+	$(SAM) deploy --config-env $(ENV) $(if $(AWS_REGION),--region $(AWS_REGION)) $(ARGS)
 
 .PHONY: clean
 clean:  ## Remove everything that make created

@@ -19,7 +19,8 @@ def install(ministack: Ministack) -> None:
 
     def evaluated(template: Mapping[str, Any], params: Mapping[str, Any]) -> Any:
         values = {name: given["Value"] for name, given in params.items()}
-        values[_REGION] = ministack.responses.get_region()
+        values |= {_REGION: ministack.responses.get_region(), "AWS::Partition": "aws"}
+        values["AWS::AccountId"] = ministack.responses.get_account_id()
         conditions = {name: _resolved(body, values) for name, body in template.get("Conditions", {}).items()}
         return evaluate({**template, "Conditions": conditions}, params)
 

@@ -1,6 +1,7 @@
 """member.yaml: what a member account has, whom it trusts, and that it sends what Outrider's rules take."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,52 @@ def test_without_an_organisation_the_bus_accepts_events_of_listed_accounts_only(
     found = template()["Conditions"]
     assert found["HasMembers"] == {"Fn::Or": [{"Condition": "InOrganization"}, {"Condition": "HasMemberAccounts"}]}
     assert template()["Resources"]["Members"]["Condition"] == "HasMembers"
+
+
+STACK = {
+    "AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "222222222222",
+    "GovernanceStack": "outrider",
+    "GovernanceBus": "arn:aws:events:eu-west-1:111111111111:event-bus/outrider-members", "IamOnlyRegion": "us-east-1",
+}  # fmt: skip
+ALL, IAM = {"SendsAll"}, {"SendsIam"}
+
+
+@pytest.mark.parametrize(
+    ("stack", "sends"),
+    [
+        (STACK, ALL),
+        (STACK | {"AWS::Region": "us-east-1"}, IAM),
+        (STACK | {"AWS::Region": "us-east-1", "IamOnlyRegion": ""}, ALL | IAM),
+        (STACK | {"AWS::AccountId": "111111111111"}, set()),  # where Outrider's own rules take them
+        (STACK | {"AWS::AccountId": "111111111111", "AWS::Region": "us-east-1"}, IAM),
+        (STACK | {"GovernanceBus": ""}, set()),
+    ],
+)
+def test_each_region_sends_what_it_has_and_nothing_that_another_rule_takes(
+    stack: dict[str, str], sends: set[str]
+) -> None:
+    conditions = template(MEMBER)["Conditions"]
+
+    def value(node: Any) -> Any:
+        match node:
+            case {"Fn::And": parts}:
+                return all(map(value, parts))
+            case {"Fn::Or": parts}:
+                return any(map(value, parts))
+            case {"Fn::Not": [part]}:
+                return not value(part)
+            case {"Fn::Equals": [one, other]}:
+                return value(one) == value(other)
+            case {"Condition": name}:
+                return value(conditions[name])
+            case {"Ref": name}:
+                return stack[name]
+            case {"Fn::Sub": text}:
+                return re.sub(r"\$\{(.+?)\}", lambda found: stack[found[1]], text)
+            case _:
+                return node
+
+    assert {name for name in ("SendsAll", "SendsIam") if value(conditions[name])} == sends
 
 
 ROLES = [
