@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 type Value = str | int | float | bool | tuple[Value, ...] | Mapping[str, Value] | None
 """One value of a configuration. Mappings and lists are frozen; shared where the text has an alias."""
 
-MAX_BYTES = 64 * 1024
-"""What is read at most. An advanced SSM parameter holds 8 KiB; files may be longer."""
+MAX_BYTES = 1024 * 1024
+"""What is read at most. An advanced SSM parameter holds 8 KiB; files may be longer, and the collector reads any."""
 MAX_DEPTH = 40
 """How deep lists and mappings may lie in each other; the deepest real configurations (Prometheus scrapes) reach 12."""
 MAX_NODES = 20_000
-"""How many values a configuration may have with its aliases written out."""
+"""How many values a configuration may have with its aliases written out. A longer text may have more."""
 
 
 class ConfigurationUnreadable(Exception):

@@ -116,18 +116,23 @@ def _advice(problem: str, here: str) -> str:
     return "The text is not valid YAML here; check indentation, quotes and brackets."
 
 
+_BYTES_OF_NODE = 4
+"""A text without aliases has fewer values than its length divided by this."""
+
+
 class _Builder:
     """Builds the frozen document from the parser's events."""
 
     def __init__(self) -> None:
         self._stack: list[_Open] = []
         self._anchors: dict[str, tuple[Value, int, int]] = {}  # value, its nodes, how deep it is
-        self._nodes = 0
+        self._nodes, self._most = 0, MAX_NODES
         self._documents = 0
         self._top: Value = None
 
     def build(self, text: str) -> Document:
         """Read the events of the first document."""
+        self._most = max(MAX_NODES, len(text) // _BYTES_OF_NODE)
         for event in _events(text):
             if self._documents and isinstance(event, yaml.DocumentStartEvent):
                 self._documents += 1
@@ -242,9 +247,9 @@ class _Builder:
 
     def _count(self, event: yaml.Event, nodes: int) -> None:
         self._nodes += nodes
-        if self._nodes > MAX_NODES:
+        if self._nodes > self._most:
             self._refuse(
-                event, f"The configuration has more than {MAX_NODES:,} values with its aliases written out; use fewer."
+                event, f"The configuration has more than {self._most:,} values with its aliases written out; use fewer."
             )
 
     def _check_depth(self, event: yaml.Event, height: int) -> None:
