@@ -90,13 +90,13 @@ class Ecs:
 
     def described(self, place: Place, titles: Sequence[str]) -> Iterator[list[Service]]:
         """Yield many services of one cluster in batches, as `service` returns one. What is gone is missing."""
+        client = self.sessions.client("ecs", place)
         for batch in batched(titles, _SERVICES, strict=False):
-            cluster = batch[0].partition("/")[0]
-            with calling("ecs:DescribeServices", cluster):
-                found = self.sessions.client("ecs", place).describe_services(
-                    cluster=cluster, services=[title.partition("/")[2] for title in batch], include=["TAGS"]
-                )
-            services = (Service(plain(item)) for item in found["services"])
+            cluster, found = batch[0].partition("/")[0], list[Any]()
+            with tolerating(Meaning.ABSENT), calling("ecs:DescribeServices", cluster):
+                names = [title.partition("/")[2] for title in batch]
+                found = client.describe_services(cluster=cluster, services=names, include=["TAGS"])["services"]
+            services = (Service(plain(item)) for item in found)
             yield [service for service in services if service.active]
 
     def clusters(self, place: Place) -> list[str]:

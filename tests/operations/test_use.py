@@ -152,6 +152,18 @@ def test_another_count_of_tasks_is_recorded_and_evaluates_nothing(world: World) 
     assert world.calls["PutItem"] == 0, "and only once"
 
 
+def test_the_services_of_a_family_are_read_ten_at_a_time(world: World) -> None:
+    """A family may have a service for each customer."""
+    arn = world.register(definition(collector=GRAVE))
+    for number in range(12):
+        world.sees(service_changed(world.run(arn, name=f"of-customer-{number}"), "CreateService"))
+    complies = registered(world.register())
+    world.calls.clear()
+    world.sees(complies)
+    assert world.calls["DescribeServices"] == 2
+    assert severity(world) == "MEDIUM", "they run the revision before"
+
+
 def test_another_service_on_the_same_revision_is_listed_and_nothing_is_published(world: World) -> None:
     arn = world.register(definition(collector=GRAVE))
     world.sees(service_changed(world.run(arn), "CreateService"))

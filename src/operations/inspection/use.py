@@ -8,6 +8,7 @@ most LOW where nothing runs it, unless what runs drifts as well.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, groupby
 
 from aws.ecs import Ecs
 from aws.ledger import History
@@ -85,11 +86,11 @@ class Use:
     def _services(self, history: History) -> dict[str, Running]:
         """Return what the family's services run now. The ledger learns it when they are evaluated."""
         found = dict[str, Running]()
-        for title in history.services:
-            service = self.ecs.service(history.subject.place, title)
-            revision = Revision.parse(service.task_definition) if service else None
-            if service is not None and revision is not None and SubjectId.of_family(revision) == history.subject:
-                found[title] = Running.of(service, revision)
+        for _, titles in groupby(sorted(history.services), lambda title: title.partition("/")[0]):
+            for service in chain.from_iterable(self.ecs.described(history.subject.place, [*titles])):
+                revision = Revision.parse(service.task_definition)
+                if revision is not None and SubjectId.of_family(revision) == history.subject:
+                    found[service.title] = Running.of(service, revision)
         return found
 
 
