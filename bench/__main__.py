@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import bundle, collector, commands, iam, imports, judgements, limits, report, rivals
+from bench import accounts, bundle, collector, commands, iam, imports, judgements, limits, report, rivals
 from bench.clock import Row
 
 PARTS: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
@@ -20,6 +20,7 @@ PARTS: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
     "scan": ("A scan, Cloud Custodian and Prowler on one emulated AWS: time on the clock", rivals.small),
     "scan-5000": ("The same of 5,000 families, without Prowler", rivals.large),
     "limits": ("Sweeps under AWS's limits, in virtual time", limits.rows),
+    "accounts": ("Clients of many accounts: memory", accounts.rows),
     "bundle": ("The functions' bundle, zipped", bundle.rows),
 }
 

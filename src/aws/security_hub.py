@@ -13,8 +13,7 @@ from aws.sessions import Sessions
 from domain.places import Place
 
 _BATCH = 100  # findings that one call accepts or returns
-_VALUES = 20  # values that a filter accepts
-_FEW = 100  # findings that are queried by Id; for more, querying everything suppressed takes fewer calls
+_VALUES = 20  # values that a filter accepts; for more findings, to query everything suppressed takes fewer calls
 _BYTES = 5_500_000  # of the 6 MB that a call accepts; the rest is for its envelope
 
 _SUPPRESSED: dict[str, Any] = {"WorkflowStatus": [{"Value": "SUPPRESSED", "Comparison": "EQUALS"}]}
@@ -63,7 +62,7 @@ class SecurityHub:
         Security Hub deletes a finding 30 days after it was archived, and its suppression with it. So those that are
         `remembered` as suppressed still are, unless Security Hub has the finding and shows another status.
         """
-        found = self.all_suppressed(place) & set(ids) if len(ids) > _FEW else self._by_id(place, ids, _SUPPRESSED)
+        found = self.all_suppressed(place) & set(ids) if len(ids) > _VALUES else self._by_id(place, ids, _SUPPRESSED)
         lost = sorted(set(ids) & set(remembered) - found)
         return found | (set(lost) - self._by_id(place, lost, {}))
 

@@ -1,5 +1,6 @@
 """boto3 clients by service and place: one session for each account, clients made when first needed."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ _CONFIG = Config(
 )
 _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 _OWN = ""
+_PLACES = 64
+"""The clients of so many accounts and regions are kept: a client takes 0.15 MiB, and 1,200 places have five each."""
 _OF_DEFINITIONS = ("DescribeTaskDefinition", "ListTaskDefinitions", "ListTaskDefinitionFamilies")
 """The calls that share one of ECS's limits."""
 _BEFORE = timedelta(minutes=15)  # before they expire, credentials are replaced: no function runs for longer
@@ -65,13 +68,16 @@ class Caller:
 
 @dataclass(slots=True)
 class _Account:
-    """The session of one account, with its clients. Threads share them, but no two may make one at once."""
+    """The session of one account. Threads share it and its clients, but no two may make one at once."""
 
     session: boto3.Session | None = None
     expires: datetime | None = None
     refused: tuple[datetime, CallFailed] | None = None
-    clients: dict[tuple[str, str, bool], Any] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
+
+
+type _Clients = dict[tuple[str, bool], Any]
+"""The clients of one account and region, by service, and by whether they never retry."""
 
 
 class Sessions:
@@ -98,6 +104,7 @@ class Sessions:
         self._paces: dict[str, Pace] = {}
         self._seconds_left: Callable[[], float] = lambda: inf
         self._accounts: dict[str, _Account] = {}
+        self._clients: OrderedDict[tuple[str, str], _Clients] = OrderedDict()  # the last used place is the last
         self._lock = RLock()
 
     @cached_property
@@ -180,18 +187,27 @@ class Sessions:
             return self._accounts.setdefault(key, _Account())
 
     def _client(self, key: str, service: str, region: str, *, once: bool) -> Any:
+        region = "" if service == "iam" else region  # IAM is the same in all regions of a partition
         account = self._of(key)
         with account.lock:
-            session = self._renew(key, account)
-            if (service, region, once) not in account.clients:
-                config = _CONFIG.merge(_ONCE) if once else _CONFIG
-                made = session.client(service, region_name=region or None, config=config)  # type: ignore[call-overload] # the stubs know a service only by its literal name
+            session, clients = self._renew(key, account), self._clients_of(key, region)
+            if (service, once) not in clients:
+                config, there = _CONFIG.merge(_ONCE) if once else _CONFIG, region or self._own.region_name
+                made = session.client(service, region_name=there, config=config)  # type: ignore[call-overload] # the stubs know a service only by its literal name
                 if service == "ecs" and self._rates.definitions:
                     pace = self._paces.setdefault(f"{key}/{region}", self._pace(self._rates.definitions))
                     for operation in _OF_DEFINITIONS:
                         made.meta.events.register(f"before-call.ecs.{operation}", pace.wait)
-                account.clients[service, region, once] = made
-            return account.clients[service, region, once]
+                clients[service, once] = made
+            return clients[service, once]
+
+    def _clients_of(self, key: str, region: str) -> _Clients:
+        with self._lock:
+            clients = self._clients.setdefault((key, region), {})
+            self._clients.move_to_end((key, region))
+            if len(self._clients) > _PLACES:
+                self._clients.popitem(last=False)  # who has one of them goes on with it
+            return clients
 
     def _renew(self, key: str, account: _Account) -> boto3.Session:
         """Return the account's session; a new one, and no clients of the old, shortly before its credentials expire."""
@@ -202,7 +218,9 @@ class Sessions:
             return account.session
         if account.refused is not None and now < account.refused[0]:
             raise account.refused[1].with_traceback(None)
-        account.clients.clear()
+        with self._lock:
+            for place in [each for each in self._clients if each[0] == key]:
+                del self._clients[place]
         try:
             account.session, account.expires = self._assumed(key)
         except CallFailed as failed:

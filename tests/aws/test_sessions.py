@@ -1,5 +1,7 @@
 """What must not be done twice is sent once: botocore would send it again after an answer that was lost."""
 
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -61,3 +63,25 @@ def test_a_further_account_loads_none_of_the_models_of_aws_again(world: World, m
     sessions.client("ecs", Place("310987654321", PLACE.region))
     assert world.calls["AssumeRole"] == 2
     assert loaded == []
+
+
+@pytest.mark.usefixtures("world")
+def test_clients_of_many_places_are_not_all_kept() -> None:
+    """A sweep of an organisation comes through 1,200 accounts and regions, and a function has 512 MiB."""
+    sessions = Sessions(Members(ACCOUNT, "outrider-read"))
+    places = [Place(f"{number:012}", PLACE.region) for number in range(200_000_000_000, 200_000_000_070)]
+    kept = [weakref.ref(sessions.client("ecs", place)) for place in places]
+    gc.collect()
+    assert [each() is not None for each in kept] == [False] * 7 + [True] * 63, "and the stack's own, for sts"
+    assert sessions.client("ecs", places[7]) is kept[7]()
+    sessions.client("ecs", places[0])
+    gc.collect()
+    assert kept[7]() is not None, "it was used again"
+    assert kept[8]() is None
+
+
+@pytest.mark.usefixtures("world")
+def test_a_client_for_iam_serves_all_regions_of_an_account() -> None:
+    sessions = Sessions(Members(ACCOUNT, "outrider-read"))
+    clients = [sessions.client("iam", Place("210987654321", region)) for region in ("eu-west-1", "us-east-1")]
+    assert clients[0] is clients[1]

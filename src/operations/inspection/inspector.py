@@ -37,7 +37,7 @@ from operations.inspection.notices import Operations
 from operations.inspection.publishing import Publisher
 from operations.inspection.recording import Recorder, Unpublished
 from operations.inspection.services import ServiceEvaluator
-from operations.inspection.side_by_side import side_by_side
+from operations.side_by_side import side_by_side
 from operations.standards import Edition, Standards
 from operations.unexpected import described
 

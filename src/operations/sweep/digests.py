@@ -18,10 +18,13 @@ from domain.places import Place
 from domain.severity import Severity
 from domain.sweeping import Run
 from operations.seen import seen_if_readable
+from operations.side_by_side import side_by_side
 from operations.standards import Standards
 from operations.status import status_of
 from operations.sweep.beginning import usable
 from reports.digest import daily_of, digest_of, weekly_of
+
+_PLACES_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,16 @@ class Digests:
         by_place = defaultdict[Place, list[Row]](list)
         for row in rows:
             by_place[row.finding.subject.place].append(row)
-        shown = list[Finding]()
-        for place, some in by_place.items():
-            try:
-                silenced = self.hub.suppressed(place, [row.finding.id for row in some])
-            except CallFailed:
-                silenced = {row.finding.id for row in some if row.suppressed}
-            shown += [row.finding for row in some if row.finding.id not in silenced]
-        return shown
+        shown = side_by_side(self._shown_in, by_place.items(), _PLACES_AT_ONCE)
+        return [finding for some in shown for finding in some]
+
+    def _shown_in(self, found: tuple[Place, Sequence[Row]]) -> list[Finding]:
+        place, rows = found
+        try:
+            silenced = self.hub.suppressed(place, [row.finding.id for row in rows])
+        except CallFailed:
+            silenced = {row.finding.id for row in rows if row.suppressed}
+        return [row.finding for row in rows if row.finding.id not in silenced]
 
     def daily(self, home: Place, at: datetime | None = None) -> Alert | None:
         """Publish the digest of the day that ended `at`, of all accounts; its id is the same in a retry.
