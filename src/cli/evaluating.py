@@ -97,13 +97,12 @@ def standard_of(name: str) -> Standard:
 class FileEvaluator:
     """A standard, a collector's configuration if one was given, and the selected rules.
 
-    `inline`: whether tags and comments may exempt. `account` is that of definitions that name none, if it is known.
+    `account` is that of definitions that name none, if it is known.
     """
 
     standard: Standard
     configuration: ConfigurationOrigin | None = None
     selected: frozenset[str] = frozenset(BY_ID)
-    inline: bool = False
     account: str = ""
 
     @classmethod
@@ -122,13 +121,12 @@ class FileEvaluator:
         return replace(
             found,
             standard=found.standard.model_copy(update={"exemptions_by_tag": not by.no_inline}),
-            inline=not by.no_inline,
             account=by.account,
         )
 
     def exempting(self, exemptions: tuple[Exemption, ...]) -> "FileEvaluator":
-        """Return an evaluator for a file with exemptions of its own."""
-        if not exemptions or not self.inline:
+        """Return an evaluator for a file with exemptions of its own, which count where those in tags do."""
+        if not exemptions or not self.standard.exemptions_by_tag:
             return self
         every = (*self.standard.exemptions, *exemptions)
         return replace(self, standard=self.standard.model_copy(update={"exemptions": every}))

@@ -32,13 +32,8 @@ class RuleOutcome:
     fix: FixKind = FixKind.NONE
     refusal: str = ""
 
-    @property
-    def entry(self) -> VerdictEntry:
-        """Return it as JSON has it, without places."""
-        return self.entry_with(lambda _rule, _drift: None, str)
-
     def entry_with(self, place: Place, shown: Callable[[str], str]) -> VerdictEntry:
-        """Return the same with the places of its drifts, and each text as `shown` makes it."""
+        """Return it as JSON has it, with the places of its drifts, and each text as `shown` makes it."""
         reasons = tuple(map(shown, self.reasons))
         plain = _entry(self.rule.id, self.word, self.severity, reasons, self.missing)
         if not self.drifts:

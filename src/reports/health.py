@@ -102,11 +102,6 @@ def sentence(row: Row) -> str:
     )
 
 
-def title_of(check: Check) -> str:
-    """Return what the check requires."""
-    return _TITLES[check]
-
-
 def finding_of(finding: OwnFinding, row: Row, facts: StackFacts) -> dict[str, Any]:
     """Return a finding about Outrider itself for BatchImportFindings. No custom action approves it: it has no plan."""
     place = facts.place

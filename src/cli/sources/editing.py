@@ -58,7 +58,7 @@ class _Document:
     """A text and its values."""
 
     def __init__(self, text: str, root: Node, dialect: Dialect) -> None:
-        self.text, self.root, self.dialect = text, root, dialect
+        self.text = text
         self.by_hand = list[Path]()
         self.layout = Layout.of(text, root)
         self.spelling = Spelling(self.layout, dialect)
