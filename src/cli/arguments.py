@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import get_args
 
-from cli.grammar import Argument, Many, NotOfThisForm, Takes
+from cli.grammar import Argument, Many, NotOfThisForm, Option, Takes
 from cli.report_formats import ReportFormat
 
 FORMATS: tuple[str, ...] = get_args(ReportFormat.__value__)
@@ -37,23 +37,23 @@ def of_account(text: str) -> str:
 
 def flag(into: str, text: str) -> Argument:
     """Return an option that takes no value."""
-    return Argument(into, text, (f"--{into.replace('_', '-')}",), takes=Takes.NOTHING, default=False)
+    return Option(into, text, takes=Takes.NOTHING, default=False)
 
 
 def file_option(into: str, text: str, *, default: str | None = None, required: bool = False) -> Argument:
     """Return an option that takes a file."""
-    return Argument(into, text, (f"--{into}",), "FILE", Takes.FILE, default=default, required=required)
+    return Option(into, text, "FILE", Takes.FILE, default=default, required=required)
 
 
 def of_rules(into: str, text: str) -> Argument:
     """Return an option that takes patterns of rules, and may be repeated."""
-    return Argument(into, text, (f"--{into}",), "RULES", Takes.RULE, Many.ANY, read=patterns)
+    return Option(into, text, "RULES", Takes.RULE, Many.ANY, read=patterns)
 
 
 def report_format(choices: Iterable[str]) -> Argument:
     """Return the option --format of a report."""
     text = "A table for people, or one of the forms that programs read."
-    return Argument("format", text, ("--format",), "FORMAT", choices=tuple(choices), default="table")
+    return Option("format", text, "FORMAT", choices=tuple(choices), default="table")
 
 
 def one(text: str) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def one(text: str) -> tuple[str, ...]:
 
 def several(into: str, text: str, shown: str) -> Argument:
     """Return an option that may be repeated."""
-    return Argument(into, text, (f"--{into}",), shown, many=Many.ANY, read=one)
+    return Option(into, text, shown, many=Many.ANY, read=one)
 
 
 def files(text: str) -> Argument:
@@ -73,7 +73,7 @@ def files(text: str) -> Argument:
 
 def plan(text: str) -> Argument:
     """Return the option that names a plan by its digest."""
-    return Argument("plan", f"The digest of the plan that you have read. {text}", ("--plan",), "DIGEST")
+    return Option("plan", f"The digest of the plan that you have read. {text}", "DIGEST")
 
 
 # --- arguments that several commands have -------------------------------------------------------------------------
@@ -84,13 +84,8 @@ SELECT = of_rules(
     "select", "Only these rules, such as config.* (patterns, separated by commas; the option may be repeated)."
 )
 IGNORE = of_rules("ignore", "Not these rules; the patterns are as those of --select.")
-FORMAT = Argument(
-    "format",
-    "A table for people, JSON for programs.",
-    ("--format",),
-    "FORMAT",
-    choices=("table", "json"),
-    default="table",
+FORMAT = Option(
+    "format", "A table for people, JSON for programs.", "FORMAT", choices=("table", "json"), default="table"
 )
 OUTPUT = file_option("output", "Write the report to this file, not to standard output.")
 BASELINE = file_option("baseline", "A file with known drift, which does not count.")
@@ -99,38 +94,26 @@ WRITE_BASELINE = flag(
     "Write the file of --baseline: all drift of this run becomes known, and what is fixed is removed.",
 )
 NO_INLINE = flag("no_inline", "Ignore exemptions in tags and comments.")
-ACCOUNT = Argument(
-    "account",
-    "The account of definitions that name none: for the standard, asff and ocsf.",
-    ("--account",),
-    "ACCOUNT",
-    read=of_account,
+ACCOUNT = Option(
+    "account", "The account of definitions that name none: for the standard, asff and ocsf.", "ACCOUNT", read=of_account
 )
-FAIL_ON = Argument(
+FAIL_ON = Option(
     "fail_on",
     "The lowest severity that counts as drifted for the exit code.",
-    ("--fail-on",),
     "SEVERITY",
     choices=("LOW", "MEDIUM", "HIGH", "CRITICAL"),
     default="LOW",
     read=str.upper,
 )
 OF_REPORT = (OUTPUT, FAIL_ON, BASELINE, WRITE_BASELINE, NO_INLINE)
-REGION = Argument("region", "The region (default: that of your AWS configuration).", ("--region",), "REGION")
-PROFILE = Argument(
-    "profile", "The profile of your AWS configuration whose credentials are used.", ("--profile",), "NAME"
-)
-STACK = Argument("stack", "The stack's name (default: outrider).", ("--stack",), "NAME", default="outrider")
-_QUEUE = Argument("queue", "The queue of requests (default: from the stack's outputs).", ("--queue",), "URL")
-_TABLE = Argument("table", "The ledger's table (default: from the stack's outputs).", ("--table",), "NAME")
+REGION = Option("region", "The region (default: that of your AWS configuration).", "REGION")
+PROFILE = Option("profile", "The profile of your AWS configuration whose credentials are used.", "NAME")
+STACK = Option("stack", "The stack's name (default: outrider).", "NAME", default="outrider")
+_QUEUE = Option("queue", "The queue of requests (default: from the stack's outputs).", "URL")
+_TABLE = Option("table", "The ledger's table (default: from the stack's outputs).", "NAME")
 A_STACK = (STACK, REGION, PROFILE)
 OF_STACK = (*A_STACK, _QUEUE, _TABLE)
-WAIT = Argument(
-    "wait",
-    "Wait up to this many seconds for the end, and print each step.",
-    ("--wait",),
-    "SECONDS",
-    default=0.0,
-    read=_seconds,
+WAIT = Option(
+    "wait", "Wait up to this many seconds for the end, and print each step.", "SECONDS", default=0.0, read=_seconds
 )
 YES = flag("yes", "Skip the confirmation prompt.")

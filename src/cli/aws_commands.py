@@ -20,7 +20,7 @@ from cli.arguments import (
     report_format,
     several,
 )
-from cli.grammar import Argument, Command, Many, Takes
+from cli.grammar import Argument, Command, Many, Option, Takes
 
 _ASKED = (
     "Calls AWS with your own credentials. Exits with 0 on success (without --wait: if the request was sent), 1 if it"
@@ -39,9 +39,7 @@ AWS_COMMANDS = (
         f"Approve the plan of a finding, a family or a service.\n\nShows the plan, and asks for confirmation. {_ASKED}",
         (
             Argument(
-                "what",
-                "A finding's Id, a family, CLUSTER/SERVICE, or the ARN of a task definition or service.",
-                shown="WHAT",
+                "what", "A finding's Id, a family, CLUSTER/SERVICE, or the ARN of a task definition or service.", "WHAT"
             ),
             plan("If the plan has changed since, no request is sent."),
             YES,
@@ -74,7 +72,7 @@ AWS_COMMANDS = (
         " that waits is tried at once. Nothing else changes anything. Calls AWS with your own credentials.",
         (
             replace(_FAMILY, text=f"{_FAMILY.text} Or `on` or `off`."),
-            Argument("account", "Turn only those in this account on or off.", ("--account",), "ID", read=of_account),
+            Option("account", "Turn only those in this account on or off.", "ID", read=of_account),
             YES,
             *OF_STACK,
         ),
@@ -161,16 +159,15 @@ AWS_COMMANDS = (
             several("profile", "A profile of your AWS configuration (may be repeated).", "NAME"),
             several("region", "A region (may be repeated; default: that of your AWS configuration).", "REGION"),
             several("account", "An account, instead of that of the credentials (may be repeated).", "ID"),
-            Argument("role_name", "The role to assume in each --account.", ("--role-name",), "NAME"),
-            Argument("external_id", "The external id that this role requires.", ("--external-id",), "ID"),
-            Argument("family", "Only this task-definition family.", ("--family",), "NAME"),
-            Argument("cluster", "Only the services of this cluster.", ("--cluster",), "NAME"),
+            Option("role_name", "The role to assume in each --account.", "NAME"),
+            Option("external_id", "The external id that this role requires.", "ID"),
+            Option("family", "Only this task-definition family.", "NAME"),
+            Option("cluster", "Only the services of this cluster.", "NAME"),
             STANDARD,
             file_option("report", "Write the report as one HTML file.", default=""),
-            Argument(
+            Option(
                 "earlier",
                 "The JSON of an earlier scan, for the report's trend (may be repeated).",
-                ("--earlier",),
                 "FILE",
                 Takes.FILE,
                 Many.ANY,
@@ -198,10 +195,10 @@ AWS_COMMANDS = (
         "Have the stack evaluate everything again.\n\nStarts the sweep that the schedule starts once a day, or a part"
         " of it. Calls AWS with your own credentials. Exits with 0 if it was started, 2 if not.",
         (
-            Argument("account", "Only this account.", ("--account",), "ID"),
-            Argument("only_region", "Only this region of the accounts.", ("--only-region",), "REGION"),
-            Argument("cluster", "Only the services of this cluster.", ("--cluster",), "NAME"),
-            Argument("family", "Only this task-definition family.", ("--family",), "NAME"),
+            Option("account", "Only this account.", "ID"),
+            Option("only_region", "Only this region of the accounts.", "REGION"),
+            Option("cluster", "Only the services of this cluster.", "NAME"),
+            Option("family", "Only this task-definition family.", "NAME"),
             flag("quiet", "Send one digest, and not an alert for each finding."),
             *A_STACK,
         ),
@@ -216,7 +213,7 @@ AWS_COMMANDS = (
             Argument(
                 "what",
                 "CLUSTER/SERVICE, or a family for its revision and all its services; also an ARN or a finding's Id.",
-                shown="WHAT",
+                "WHAT",
             ),
             YES,
             WAIT,

@@ -41,11 +41,11 @@ def _values(argument: Argument) -> tuple[str, ...]:
 
 
 def _options(command: Command) -> list[str]:
-    return [*(name for each in command.arguments for name in each.names), *_HELP]
+    return [*(each.name for each in command.arguments if each.name), *_HELP]
 
 
 def _operand(command: Command) -> Argument | None:
-    return next((each for each in command.arguments if not each.names), None)
+    return next((each for each in command.arguments if not each.name), None)
 
 
 def _quoted(words: tuple[str, ...] | list[str]) -> str:
@@ -79,11 +79,10 @@ def _cases() -> Iterator[str]:
         yield f'{margin}"{group} $second|{group}") values=({second}) ;;'
     for command in COMMANDS:
         for option in command.arguments:
-            if not option.names or option.takes is Takes.NOTHING:
+            if not option.name or option.takes is Takes.NOTHING:
                 continue
             found = f"values=({_quoted(_values(option))})"
-            pattern = "|".join(f'"{command.name}|{name}"' for name in option.names)
-            yield f"{margin}{pattern}) {'files=1' if option.takes is Takes.FILE else found} ;;"
+            yield f'{margin}"{command.name}|{option.name}") {"files=1" if option.takes is Takes.FILE else found} ;;'
         operand = _operand(command)
         words = [*_options(command), *(_values(operand) if operand else ())]
         files = " files=1" if operand is not None and operand.takes is Takes.FILE else ""
@@ -155,18 +154,18 @@ def _fish() -> Iterator[str]:
 
 
 def _fish_argument(argument: Argument) -> str:
-    names = " ".join(f"-l {name.removeprefix('--')}" for name in argument.names)
+    name = f"-l {argument.name.removeprefix('--')}" if argument.name else ""
     # fish would take the star of a pattern for one of file names.
     values = " ".join(value for value in _values(argument) if "*" not in value)
     match argument.takes:
         case Takes.NOTHING:
-            return names
+            return name
         case Takes.FILE:
-            return f"{names} -r -F" if names else "-F"
+            return f"{name} -r -F" if name else "-F"
         case _ if values:
-            return f"{names} -x -a '{values}'" if names else f"-a '{values}'"
+            return f"{name} -x -a '{values}'" if name else f"-a '{values}'"
         case _:
-            return f"{names} -x" if names else ""
+            return f"{name} -x" if name else ""
 
 
 def _complete(condition: str, what: str, about: str) -> str:

@@ -22,7 +22,7 @@ from cli.arguments import (
     patterns,
     report_format,
 )
-from cli.grammar import Argument, Command, Many, Takes
+from cli.grammar import Argument, Command, Many, Option, Takes
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -48,7 +48,7 @@ FILE_COMMANDS = (
             report_format(FORMATS),
             *OF_REPORT,
             ACCOUNT,
-            Argument("region", "The region of definitions that name none, for asff and ocsf.", ("--region",), "REGION"),
+            Option("region", "The region of definitions that name none, for asff and ocsf.", "REGION"),
         ),
     ),
     Command(
@@ -59,10 +59,9 @@ FILE_COMMANDS = (
         f" are HIGH or CRITICAL. Rules that depend on the task are not evaluated. {_CODES}",
         (
             files("Files or folders with collector configurations. A dash is standard input."),
-            Argument(
+            Option(
                 "release",
                 "The ADOT release that reads them (default: the newest that Outrider knows).",
-                ("--release",),
                 "RELEASE",
                 default=None,
             ),
@@ -130,7 +129,7 @@ FILE_COMMANDS = (
             files("Files or folders with task definitions, as `check` takes them."),
             file_option("standard", "The new standard.", required=True),
             file_option("against", "The standard to compare it with (default: the stack's, else the packaged one)."),
-            Argument("stack", "Compare on what this stack's ledger knows, too.", ("--stack",), "NAME", default=None),
+            Option("stack", "Compare on what this stack's ledger knows, too.", "NAME", default=None),
             REGION,
             PROFILE,
             CONFIG,
@@ -145,23 +144,17 @@ FILE_COMMANDS = (
         " means. That of an account has the layers for it, and says from which line each value comes; other commands"
         " take it as a standard. Without --standard it is the stack's, read with your own credentials.",
         (
-            Argument("account", "The account.", ("--account",), "ID", read=of_account),
+            Option("account", "The account.", "ID", read=of_account),
             file_option("standard", "A standard with layers, instead of the stack's."),
-            Argument(
+            Option(
                 "unit",
                 "The account's organisational units, instead of those in the ledger.",
-                ("--unit",),
                 "ID,ID…",
                 default=(),
                 read=patterns,
             ),
-            Argument(
-                "tags",
-                "The account's tags, instead of those in the ledger.",
-                ("--tags",),
-                "KEY=VALUE,…",
-                default=(),
-                read=patterns,
+            Option(
+                "tags", "The account's tags, instead of those in the ledger.", "KEY=VALUE,…", default=(), read=patterns
             ),
             *A_STACK,
         ),
@@ -184,12 +177,11 @@ FILE_COMMANDS = (
         " 0.",
         (
             files("Files or folders with task definitions or collector configurations. A dash is standard input."),
-            Argument("to", "The ADOT release to change to.", ("--to",), "RELEASE", required=True),
-            Argument(
-                "since",
+            Option("to", "The ADOT release to change to.", "RELEASE", required=True),
+            Option(
+                "from_",
                 "The release that is used now. A task definition names its own; without it, all that the new one"
                 " refuses counts.",
-                ("--from",),
                 "RELEASE",
                 default=None,
             ),

@@ -25,11 +25,10 @@ class Many(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One option, or an operand, which has no names. `into` is the name of its value, `shown` what --help calls it."""
+    """An operand. `into` is the name of its value, `shown` what --help calls it."""
 
     into: str
     text: str
-    names: tuple[str, ...] = ()
     shown: str = ""
     takes: Takes = Takes.WORD
     many: Many = Many.ONE
@@ -39,9 +38,23 @@ class Argument:
     required: bool = False
 
     @property
+    def name(self) -> str:
+        """Return how it is given: by nothing but its place."""
+        return ""
+
+    @property
     def label(self) -> str:
         """Return how --help names it."""
-        return " ".join(filter(None, (", ".join(self.names), self.shown)))
+        return f"{self.name} {self.shown}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Option(Argument):
+    """An option, which has the name of its value; `from_` is --from."""
+
+    @property
+    def name(self) -> str:
+        return f"--{self.into.rstrip('_').replace('_', '-')}"
 
 
 @dataclass(frozen=True, slots=True)

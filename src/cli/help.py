@@ -37,10 +37,10 @@ def page_of(command: Command) -> None:
     for paragraph in command.text.split("\n\n"):
         out.wrapped(paragraph)
         out.print()
-    operands = [each for each in command.arguments if not each.names]
+    operands = [each for each in command.arguments if not each.name]
     if operands:
         _table("Arguments", [(each.label, _about(each)) for each in operands])
-    options = [each for each in command.arguments if each.names]
+    options = [each for each in command.arguments if each.name]
     _table("Options", [*((each.label, _about(each)) for each in options), _HELP])
 
 

@@ -37,12 +37,12 @@ def _add(parser: ArgumentParser, each: Argument) -> None:
         more |= {"type": _reader(each), "metavar": each.shown}
         if each.choices:
             more["choices"] = each.choices
-        if each.many is Many.ANY and each.names:
+        if each.many is Many.ANY and each.name:
             more |= {"action": "extend", "default": list[object]()}
         elif each.many is not Many.ONE:
             more["nargs"] = each.many.value
-    if each.names:
-        parser.add_argument(*each.names, dest=each.into, required=each.required, **more)
+    if each.name:
+        parser.add_argument(each.name, dest=each.into, required=each.required, **more)
     else:
         parser.add_argument(each.into, **more)
 

@@ -20,7 +20,7 @@ from domain.collector.releases import Release, newest_known, release_facts
 def upgrade(given: Namespace) -> int:
     """Say what another release breaks; return the exit code."""
     by = taken(EvaluationOptions, given)
-    since = _known(given.since) if given.since is not None else None
+    since = _known(given.from_) if given.from_ is not None else None
     judge = FileEvaluator.of_options(by)
     change = Change(judge, evaluated(judge.selected, RULES), _known(given.to), since)
     inputs = Inputs(given.files, _BOTH)

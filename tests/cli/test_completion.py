@@ -55,7 +55,7 @@ def test_bash_offers_what_may_follow(run: Run, tmp_path: Path, words: tuple[str,
 def test_a_script_has_every_command_option_and_rule(run: Run, shell: str) -> None:
     ran = run("completion", shell)
     assert (ran.code, ran.err) == (0, "")
-    options = {name for command in COMMANDS for each in command.arguments for name in each.names}
+    options = {each.name for command in COMMANDS for each in command.arguments if each.name}
     words = {word for command in COMMANDS for word in command.name.split()} | {rule.id for rule in CATALOGUE}
     words |= {option.removeprefix("--") if shell == "fish" else option for option in options}
     assert {word for word in words if word not in ran.out} == set()
