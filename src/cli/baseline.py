@@ -9,11 +9,13 @@ from typing import Any
 from cli.fingerprints import subject_of
 from cli.output.evaluation import ConfigurationEntry, DefinitionEntry
 from cli.output.names import Outcome
+from cli.output.writing import written
 from cli.paths import report_path
 from cli.terminal import say
 from cli.texts import text_of
-from cli.unusable import Unusable, reason_of
+from cli.unusable import Unusable
 from domain.severity import Severity
+from reports.text import first_of
 
 _VERSION = 1
 
@@ -88,9 +90,7 @@ class Baseline:
             verb = "does" if len(matched) == 1 else "do"
             say(f"{self.name} has {_drifts(len(matched))} of this run, which {verb} not count.")
         if stale:
-            first = stale[0]
-            more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
-            named = f"{first.rule} at {first.where} in {first.file}{more}"
+            named = first_of([f"{each.rule} at {each.where} in {each.file}" for each in stale], 1)
             say(f"{self.name} has entries that are fixed: {named}. Write it again with --write-baseline.")
 
     def _evaluated(self, each: KnownDrift) -> bool:
@@ -98,10 +98,7 @@ class Baseline:
 
     def _write(self, entries: Iterable[KnownDrift]) -> None:
         content = {"version": _VERSION, "drifts": [asdict(each) for each in entries]}
-        try:
-            Path(self.name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise Unusable(f"{self.name} cannot be written ({reason_of(error)}).") from None
+        written(self.name, json.dumps(content, indent=2) + "\n")
 
 
 def _drifts(count: int) -> str:

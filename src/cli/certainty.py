@@ -10,6 +10,7 @@ from domain.drift import Doubt, Drift
 from domain.ecs.placeholders import placeholder
 from domain.severity import Severity
 from domain.verdict import Compliant, Drifted, Verdict
+from reports.text import first_of
 
 _FEW = 3
 
@@ -81,5 +82,4 @@ def because_of(unresolved: Sequence[str]) -> str:
     """Return why something is not known, as a clause."""
     if not unresolved:
         return "it depends on the region or the account, which the source does not name"
-    more = f" and {len(unresolved) - _FEW} more" if len(unresolved) > _FEW else ""
-    return f"it depends on what the source does not resolve ({', '.join(unresolved[:_FEW])}{more})"
+    return f"it depends on what the source does not resolve ({first_of(unresolved, _FEW)})"

@@ -10,6 +10,7 @@ from cli.sources.detection import ENDINGS
 from cli.terminal import say
 from cli.texts import STDIN, found_in
 from cli.unusable import NoDefinition, Unusable
+from reports.text import first_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,7 @@ class Inputs[T]:
     def say_what_was_skipped(self) -> None:
         """Name the first, and how many more there are."""
         if self.skipped:
-            others = f" and {len(self.skipped) - 1} more" if len(self.skipped) > 1 else ""
-            say(f"Skipped, because {self.kind.other}: {self.skipped[0]}{others}.")
+            say(f"Skipped, because {self.kind.other}: {first_of(self.skipped, 1)}.")
 
 
 def definitions(names: Sequence[str]) -> Inputs[File]:

@@ -31,6 +31,7 @@ from domain.standard import DEFAULT, Standard, StandardInvalid
 from domain.standard.checking import checked
 from domain.standard.problems import Found, Level
 from operations.differences import Change, Compared, Comparison, Difference, State
+from reports.text import first_of
 from rules import CATALOGUE
 
 
@@ -176,8 +177,7 @@ class _Results:
             for each in compared.differences:
                 print(line(f"    {_described(each)}"))
         if unread := [compared.resource for _, compared in self.found if compared.unread]:
-            others = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
-            print(line(f"Not compared, because the ledger does not have its content: {unread[0]}{others}."))
+            print(line(f"Not compared, because the ledger does not have its content: {first_of(unread, 1)}."))
         counts = ", ".join(f"{self.changes[change]} {_COUNTED[change]}" for change in Change if self.changes[change])
         print(f"{counts or 'Nothing changes'}.")
 

@@ -1,6 +1,5 @@
 """Alerts about the outcome of a correction."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from domain.findings.alert import Alert, AlertChange, AlertFragment
@@ -13,6 +12,7 @@ from domain.subject import Subject
 from domain.triggers.actor import Actor
 from reports.alerts import console_links
 from reports.reasons import sentences
+from reports.text import first_of
 from reports.words import approver_of, typed
 
 _LISTED = 5
@@ -80,7 +80,7 @@ def _title(attempt: Attempt, state: AttemptState) -> str:
     what = attempt.service or str(source)
     match state:
         case AttemptState.REGISTERED if under_way := _under_way(attempt):
-            return f"{registered} is registered and corrects {source}; updated next: {_listed(under_way)}"
+            return f"{registered} is registered and corrects {source}; updated next: {first_of(under_way, _LISTED)}"
         case AttemptState.REGISTERED if _left_all(attempt):
             none = "runs it" if any(each.was for each in attempt.rollouts) else "was updated"
             return f"{registered} is registered and corrects {source}; no service {none}"
@@ -90,7 +90,7 @@ def _title(attempt: Attempt, state: AttemptState) -> str:
             return _carried_out(attempt, state)
         case AttemptState.FAILED:
             failed = [each.service for each in attempt.rollouts if each.stage.failed]
-            return f"The correction of {what} failed on {_listed(failed)}"
+            return f"The correction of {what} failed on {first_of(failed, _LISTED)}"
         case AttemptState.UNDONE:
             return f"The correction of {what} is undone"
         case AttemptState.SUPERSEDED:
@@ -102,7 +102,7 @@ def _title(attempt: Attempt, state: AttemptState) -> str:
 
 
 def _carried_out(attempt: Attempt, state: AttemptState) -> str:
-    run, idle = _listed(_at(attempt, Stage.VERIFIED)), _listed(_at(attempt, Stage.UPDATED))
+    run, idle = (first_of(_at(attempt, stage), _LISTED) for stage in (Stage.VERIFIED, Stage.UPDATED))
     if state is AttemptState.UPDATED:
         done = f"{attempt.service} is corrected" if attempt.service else f"{attempt.correction} is deployed to {idle}"
         return f"{done}; the desired count is 0, so no task shows yet whether it works"
@@ -201,8 +201,3 @@ def _in_the_way(guard: Guard | None) -> str:
 
 def _at(attempt: Attempt, stage: Stage) -> list[str]:
     return [each.service for each in attempt.rollouts if each.stage is stage]
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_LISTED])
-    return f"{shown} and {len(names) - _LISTED} more" if len(names) > _LISTED else shown

@@ -1,6 +1,7 @@
-"""Cut text to a length, remove control characters, and write times."""
+"""Cut text to a length, remove control characters, and write names and times."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 MARK = "…"
@@ -35,6 +36,12 @@ def cut(text: str, length: int) -> str:
 def line(text: str, length: int) -> str:
     """Return the text in one line, cut to `length`."""
     return cut(" ".join(clean(text).split()), length)
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """Return the first names, and how many more there are: `shop/web, shop/api and 2 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def minute(moment: datetime) -> str:

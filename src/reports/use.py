@@ -7,6 +7,7 @@ from domain.findings.finding import Finding, FindingState
 from domain.findings.users import UNUSED, User, in_use
 from domain.places import Revision
 from domain.subject import Subject
+from reports.text import first_of
 
 _NAMED = 3  # in a phrase
 
@@ -41,19 +42,14 @@ def runners(finding: Finding) -> list[str]:
 
 def where_it_runs(finding: Finding) -> str:
     """Return the same as a phrase: `shop/web, shop/api and 2 more`; empty if nothing is known to run it."""
-    return _some(runners(finding))
+    return first_of(runners(finding), _NAMED)
 
 
 def still_runs(finding: Finding) -> str:
     """Return where an earlier revision still runs, and what ends that."""
     revision, titles = Revision.parse(finding.resource), runners(finding)
     newest, verb = f"{finding.subject.name}:{finding.successor}", "runs" if len(titles) == 1 else "run"
-    return f"{_some(titles) or 'Tasks'} still {verb} {revision}. {newest} fixes it: redeploy with {newest}."
-
-
-def _some(titles: list[str]) -> str:
-    rest = f" and {len(titles) - _NAMED} more" if len(titles) > _NAMED else ""
-    return ", ".join(titles[:_NAMED]) + rest
+    return f"{first_of(titles, _NAMED) or 'Tasks'} still {verb} {revision}. {newest} fixes it: redeploy with {newest}."
 
 
 def _families(users: tuple[User, ...]) -> Iterator[str]:
