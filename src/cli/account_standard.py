@@ -1,8 +1,7 @@
 """`outrider standard show --account`: the standard of one account, and where each value comes from."""
 
 from argparse import Namespace
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 import yaml
@@ -24,28 +23,18 @@ from rules import CATALOGUE
 _WIDE, _MOST = 10**6, 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The text of a standard, its name, and what is known of the account."""
-
-    text: str
-    name: str
-    member: Membership
-    owners: tuple[OwnersRecord, ...] = ()
-
-
 def show_account(given: Namespace) -> int:
     """Print the standard of an account; return the exit code."""
     member = _named(given)
     if given.standard is not None:
-        source = Source(text_of(given.standard)[0].removeprefix("\ufeff"), given.standard, member)
+        lines = _lines(text_of(given.standard)[0].removeprefix("\ufeff"), given.standard, member, ())
     else:
         from cli.ledger import standard_on  # noqa: PLC0415 - boto3 takes half a second, which a file need not wait for
 
         text, name, known, owners = standard_on(taken(StackOptions, given), given.account)
         text = text or DEFAULT.read_text(encoding="utf-8")
-        source = Source(text, name, member if given.unit or given.tags else known, owners)
-    print("\n".join(_lines(source)))
+        lines = _lines(text, name, member if given.unit or given.tags else known, owners)
+    print("\n".join(lines))
     return CLEAN
 
 
@@ -57,13 +46,12 @@ def _named(given: Namespace) -> Membership:
     return Membership(given.account, tuple(given.unit) if given.unit else None, tags or None)
 
 
-def _lines(source: Source) -> Iterator[str]:
+def _lines(text: str, name: str, member: Membership, owners: Iterable[OwnersRecord]) -> Iterator[str]:
     try:
-        standard = checked(source.text, source.name, CATALOGUE, datetime.now(UTC).date()).standard
+        standard = checked(text, name, CATALOGUE, datetime.now(UTC).date()).standard
     except StandardInvalid as invalid:
         raise Unusable(str(invalid)) from None
-    member = source.member
-    origins = Origins(standard, read(source.text, source.name)[0], member)
+    origins = Origins(standard, read(text, name)[0], member)
     yield f"# The standard {line(standard.name)} for account {member.account}."
     if standard.of_organization.units and member.units is None:
         yield "# Its organisational unit is not known: layers that select by unit do not count. --unit names it."
@@ -71,17 +59,17 @@ def _lines(source: Source) -> Iterator[str]:
         yield "# Its tags are not known: layers that select by tags do not count. --tags names them."
     layers = ", ".join(f"layers[{i}]" for i in origins.layers)
     yield f"# Layers, of which the last one wins: {layers or 'none'}."
-    for each in owners_of(source.owners, _MOST).lines:
+    for each in owners_of(owners, _MOST).lines:
         yield f"# Exempted by owners: {line(each.text)}"
     section = ""
     for value in _in_order(origins):
-        name = str(value.path[0])
+        first = str(value.path[0])
         if len(value.path) == 1:
-            yield f"{name}: {_written(value.value)}{_comment(origins, value)}"
+            yield f"{first}: {_written(value.value)}{_comment(origins, value)}"
             continue
-        if name != section:
-            yield f"{name}:"
-        section = name
+        if first != section:
+            yield f"{first}:"
+        section = first
         inner = value.path[1]
         head = "  -" if isinstance(inner, int) else f"  {inner}:"
         yield f"{head} {_written(value.value)}{_comment(origins, value)}"

@@ -2,30 +2,13 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cli.output.evaluation import ConfigurationEntry, DefinitionEntry, DriftEntry, VerdictEntry
 from cli.paths import report_path
 from domain.places import Revision
 
 _LENGTH = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a drift is known by. `subject` is the family, with a number if a file has it several times."""
-
-    file: str
-    subject: str
-    rule: str
-    code: str
-    where: str
-    number: int
-
-    @property
-    def fingerprint(self) -> str:
-        parts = (self.file, self.subject, self.rule, self.code, self.where, str(self.number))
-        return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:_LENGTH]
 
 
 def subject_of(entry: DefinitionEntry | ConfigurationEntry, number: int = 1) -> str:
@@ -54,6 +37,10 @@ def _of_verdict(verdict: VerdictEntry, file: str, subject: str) -> VerdictEntry:
     drifts = list[DriftEntry]()
     for each in verdict.drifts:
         seen[each.code, each.where] += 1
-        identity = Identity(file, subject, verdict.rule, each.code, each.where, seen[each.code, each.where])
-        drifts.append(replace(each, fingerprint=identity.fingerprint))
+        number = str(seen[each.code, each.where])
+        drifts.append(replace(each, fingerprint=_digest(file, subject, verdict.rule, each.code, each.where, number)))
     return replace(verdict, drifts=tuple(drifts))
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:_LENGTH]
