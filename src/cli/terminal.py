@@ -14,6 +14,7 @@ from reports.text import clean
 
 NOT_A_LINE = str.maketrans({"\n": " ", "\t": " ", "\u2028": " ", "\u2029": " "})
 _NARROWEST = 20
+_WORD = re.compile("[^ ]+")
 _COMMAND = re.compile(r"^\s*::(?=[A-Za-z])|##(?=\w*\[)")
 
 
@@ -118,7 +119,7 @@ def _folded(text: str, width: int, rest: int) -> Iterator[tuple[int, int]]:
     The first row has one width, the rest another.
     """
     begin = end = used = 0
-    for start, stop in _words(text):
+    for start, stop in (word.span() for word in _WORD.finditer(text)):
         wide = _columns(text[start:stop])
         gap = _columns(text[end:start]) if end > begin else 0
         if end > begin and used + gap + wide > width:
@@ -133,19 +134,6 @@ def _folded(text: str, width: int, rest: int) -> Iterator[tuple[int, int]]:
             begin, used, width = fits, _columns(text[fits:end]), rest
     if end > begin:
         yield begin, end
-
-
-def _words(text: str) -> Iterator[tuple[int, int]]:
-    start = None
-    for at, letter in enumerate(text):
-        if letter == " ":
-            if start is not None:
-                yield start, at
-            start = None
-        elif start is None:
-            start = at
-    if start is not None:
-        yield start, len(text)
 
 
 def _fitting(text: str, begin: int, width: int) -> int:

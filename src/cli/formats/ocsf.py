@@ -73,7 +73,7 @@ def _finding(found: Found, options: ReportOptions, now: int) -> dict[str, Any]:
         "resources": [
             {
                 "type": "AWS::ECS::TaskDefinition",
-                "uid": line(found.entry.name) if not _arn(found) else _arn(found),
+                "uid": _arn(found) or line(found.entry.name),
                 "name": line(found.entry.name),
                 "cloud_partition": place.partition,
                 "data": {"file": found.path, "line": found.line, "where": line(drift.where)},
