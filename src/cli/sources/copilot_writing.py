@@ -6,10 +6,11 @@ from typing import Any
 
 from cli.sources.definition import Wanted
 from cli.sources.editing import Change, edited
-from cli.sources.matching import matched, same
+from cli.sources.matching import matched
 from cli.sources.nodes import Edited, Node, Path, Style
 from cli.sources.resolving import STAND_INS
 from cli.sources.spelling import Dialect, Unwritable
+from domain.ecs.documents import same
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from cli.sources.matching import matched, name_of, same
+from cli.sources.matching import matched, name_of
 from cli.sources.nodes import Edited, Node, Part, Path, Style
 from cli.sources.spelling import AS_THE_API, Dialect, Layout, Spelling, Unwritable, is_flat
+from domain.ecs.documents import same
 
 _REST_OF_LINE = re.compile(r"(?:[ \t\r]++|/\*(?s:.*?)\*/)*+(?:(?:#|//)[^\n]*)?\n")
 """What may follow a member of HCL that ends its line: blanks and comments, one of which may have several lines."""

@@ -31,8 +31,3 @@ def name_of(item: Any) -> str | None:
 
 def _label(item: Any) -> str:
     return name_of(item) or json.dumps(item, sort_keys=True)
-
-
-def same(one: Any, other: Any) -> bool:
-    """Return whether two values are the same in JSON, where true is not 1."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

@@ -11,8 +11,8 @@ from cli.sources.editing import Change, edited
 from cli.sources.hcl_module import Module
 from cli.sources.hcl_text import attributes_of
 from cli.sources.hcl_values import Evaluation
-from cli.sources.matching import same
 from cli.sources.nodes import Node
+from domain.ecs.documents import same
 from tests.profiles import examples
 
 names = st.sampled_from(["name", "key", "a", "b", "awslogs-group", "é", "with blank"])
