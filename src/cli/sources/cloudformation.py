@@ -1,7 +1,7 @@
 """CloudFormation and SAM templates, in JSON and YAML, and what CDK synthesises."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -84,7 +84,6 @@ class _Template:
 
     def __init__(self, given: Text, resolver: Resolver) -> None:
         self.given, self.resolver = given, resolver
-        self._stack: Stack | None = None
         self._unresolved = dict[str, tuple[str, ...]]()
 
     def of_type(self, *kinds: str) -> Iterator[str]:
@@ -135,17 +134,15 @@ class _Template:
                 members = {key: value for key, value in node.value.items() if key != "taskDefinition"}
                 yield _Run(name, node, Service({"serviceName": name} | members))
 
-    @property
+    @cached_property
     def stack(self) -> Stack:
         """Return what else the template creates."""
-        if self._stack is None:
-            names = {found.value for name in self.of_type("AWS::Logs::LogGroup") if (found := self._name(name))}
-            self._stack = Stack(
-                parameters=once_each(parameter for _, parameter in self._parameters),
-                roles=dict(self._roles()),
-                log_groups={str(name): LogGroup(str(name)) for name in names},
-            )
-        return self._stack
+        names = {found.value for name in self.of_type("AWS::Logs::LogGroup") if (found := self._name(name))}
+        return Stack(
+            parameters=once_each(parameter for _, parameter in self._parameters),
+            roles=dict(self._roles()),
+            log_groups={str(name): LogGroup(str(name)) for name in names},
+        )
 
     def places(self, task: TaskDefinition) -> dict[str, Node]:
         """Return where a task's roles are, and the parameter that it takes from the template."""
@@ -162,11 +159,11 @@ class _Template:
 
     def _name(self, name: str) -> Node | None:
         found = self.resolver.resource(name)
-        return None if found is None else self.resolver.resolved(_reference(found, {"Ref": name}))
+        return None if found is None else self.resolver.resolved(_reference(found, "Ref", name))
 
     def _arn(self, name: str) -> str:
         found = self.resolver.resource(name)
-        arn = None if found is None else self.resolver.resolved(_reference(found, {"Fn::GetAtt": [name, "Arn"]}))
+        arn = None if found is None else self.resolver.resolved(_reference(found, "Fn::GetAtt", [name, "Arn"]))
         return str(arn.value) if arn is not None and not arn.open else ""
 
     @cached_property
@@ -243,11 +240,10 @@ def _named_in(node: Node) -> Iterator[str]:
                 yield from _named_in(part.node)
 
 
-def _reference(place: Node, value: Mapping[str, Any]) -> Node:
+def _reference(place: Node, function: str, argument: Any) -> Node:
     """Return a function that is not written in the template, to know what it gives."""
-    ((function, argument),) = value.items()
     inner = Node(place.begin, place.begin, argument, None, Style.FIXED)
-    return Node(place.begin, place.begin, dict(value), {function: Part(place.begin, inner)}, Style.FIXED)
+    return Node(place.begin, place.begin, {function: argument}, {function: Part(place.begin, inner)}, Style.FIXED)
 
 
 def _policies(role: Node) -> Iterator[Node]:
