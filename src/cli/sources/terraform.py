@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -149,33 +149,26 @@ class _Rewriting:
 
     def __call__(self, wanted: Sequence[Wanted]) -> Edited:
         dialect = _TerraformDialect(self.by, self.unresolved)
-        changes, missing = dict[tuple[int, str], Change](), list[Steps]()
-        for (task, service), each in zip(self.places, wanted, strict=True):
-            if task is not None:
-                self._changed(task, each.task.to_aws(), (changes, missing), dialect)
-            if service is not None and each.service is not None:
-                self._changed(service, each.service.to_aws(), (changes, missing), dialect)
-        found = edited(self.text, [*changes.values()])
-        return Edited(found.text, (*missing, *found.by_hand))
+        changes, missing = dict[tuple[int, Steps], Change](), list[Steps]()
+        for places, each in zip(self.places, wanted, strict=True):
+            for node, thing in zip(places, (each.task, each.service), strict=True):
+                if node is None or thing is None:
+                    continue
+                found = [*_changes(node, thing.to_aws(), dialect)]
+                changes |= {(node.begin, change.path): change for change in found if isinstance(change, Change)}
+                missing += (path for path in found if isinstance(path, tuple))
+        written = edited(self.text, [*changes.values()])
+        return Edited(written.text, (*missing, *written.by_hand))
 
-    def _changed(
-        self,
-        node: Node,
-        wanted: Mapping[str, Any],
-        into: tuple[dict[tuple[int, str], Change], list[Steps]],
-        dialect: Dialect,
-    ) -> None:
-        """Add the changes of each attribute by itself; those of the resource's own form are made by hand."""
-        changes, missing = into
-        for name, value in wanted.items():
-            part = node.parts.get(name) if isinstance(node.parts, dict) else None
-            if part is not None:
-                changes[node.begin, name] = Change(part.node, value, dialect, (name,))
-            elif name not in {"family", "serviceName"}:
-                missing.append((name,))
-        for name in node.value:
-            if name not in wanted and name not in {"taskDefinition", "serviceName"}:
-                missing.append((name,))
+
+def _changes(node: Node, wanted: Mapping[str, Any], dialect: Dialect) -> Iterator[Change | Steps]:
+    """Yield the change of each attribute by itself; the paths of those that the resource has in its own form."""
+    for name, value in wanted.items():
+        if (found := node.get(name)) is not None:
+            yield Change(found, value, dialect, (name,))
+        elif name not in {"family", "serviceName"}:
+            yield (name,)
+    yield from ((name,) for name in node.value if name not in {*wanted, "taskDefinition", "serviceName"})
 
 
 class _TerraformDialect(Dialect):
@@ -194,7 +187,7 @@ class _TerraformDialect(Dialect):
             return None if '"' in known else json.dumps(f"${{{known}}}")
         for stand_in, data in STAND_INS:
             kind = data.removeprefix("${data.").partition(".")[0]
-            named = next((label for label in self._labels(kind)), None)
+            named = self._label(kind)
             if stand_in in value and named is None:
                 raise Unwritable
             value = value.replace(stand_in, data.replace(".current.", f".{named}."))
@@ -208,6 +201,6 @@ class _TerraformDialect(Dialect):
             value = value.replace(stand_in, f"${{{written}}}")
         return json.dumps(value, ensure_ascii=False) if stands or _REFERENCE.search(value) else None
 
-    def _labels(self, kind: str) -> list[str]:
+    def _label(self, kind: str) -> str | None:
         blocks = (block for blocks in self._by.module.blocks.values() for block in blocks if block.kind == "data")
-        return [block.labels[1] for block in blocks if block.labels[:1] == (kind,)]
+        return next((block.labels[1] for block in blocks if block.labels[:1] == (kind,)), None)
