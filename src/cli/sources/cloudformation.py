@@ -197,8 +197,7 @@ class _Template:
                 continue
             own = [(f"policy {n + 1} of {name}", each) for n, each in enumerate(_policies(written))]
             others = [(policy, document) for policy, roles, document in attached if roles is None or name in roles]
-            managed = written.get("ManagedPolicyArns")
-            arns = [part.node for part in managed.children] if managed else []
+            arns = [*written.below("ManagedPolicyArns")]
             unknown = [node for node in arns if node.open or not isinstance(node.value, str)]
             complete = not unknown and all(roles is not None for _, roles, _ in attached)
             documents = [(source, closed(node, self.resolver.variant)) for source, node in (*own, *others)]
@@ -224,8 +223,7 @@ class _Template:
             document = written.get("PolicyDocument") if written else None
             if plain is None or document is None:
                 continue
-            roles = plain.get("Roles")
-            listed = [part.node for part in roles.children] if roles else [r for r in (plain.get("RoleName"),) if r]
+            listed = plain.below("Roles") if plain.get("Roles") else filter(None, [plain.get("RoleName")])
             named = [node.value.get("Ref") if isinstance(node.value, dict) else None for node in listed]
             yield name, None if None in named else [str(role) for role in named], document
 
@@ -236,8 +234,8 @@ def _named_in(node: Node) -> Iterator[str]:
         case {"Ref": str() as name} | {"Fn::GetAtt": [str() as name, *_]}:
             yield name
         case _:
-            for part in node.children:
-                yield from _named_in(part.node)
+            for each in node.below():
+                yield from _named_in(each)
 
 
 def _reference(place: Node, function: str, argument: Any) -> Node:
@@ -247,7 +245,5 @@ def _reference(place: Node, function: str, argument: Any) -> Node:
 
 
 def _policies(role: Node) -> Iterator[Node]:
-    policies = role.get("Policies")
-    for part in policies.children if policies else ():
-        if (document := part.node.get("PolicyDocument")) is not None:
-            yield document
+    documents = (policy.get("PolicyDocument") for policy in role.below("Policies"))
+    return filter(None, documents)

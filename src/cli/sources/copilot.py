@@ -153,9 +153,8 @@ class _Render:
         if (size := manifest.get("storage", "ephemeral")) is not None:
             members["ephemeralStorage"] = _object(size, {"sizeInGiB": size})
         task = _object(manifest, members)
-        overrides = manifest.get("taskdef_overrides")
-        for part in overrides.children if overrides is not None else ():
-            path, value = part.node.get("path"), part.node.get("value")
+        for override in manifest.below("taskdef_overrides"):
+            path, value = override.get("path"), override.get("value")
             steps = [found["name"] or found["index"] for found in _STEP.finditer(str(path.value) if path else "")]
             if steps and value is not None:
                 made = self._overridden(task, steps[:DEEPEST], self._value(named_as_the_api(value, ())))

@@ -174,7 +174,7 @@ class Origin:
             return ()
         found, missing = found_at(task, where)
         node = found.node
-        images = [image for part in node.children if (image := part.node.get("image"))] if where == "containers" else []
+        images = [image for each in node.below() if (image := each.get("image"))] if where == "containers" else []
         names = (each for root in images or [node] for each in open_below(root))
         return () if missing else tuple(dict.fromkeys(names))
 

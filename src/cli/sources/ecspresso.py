@@ -70,8 +70,8 @@ class Filled:
         """Yield the calls in a value."""
         if isinstance(node.value, str):
             yield from self._calls(node.value)
-        for part in node.children:
-            yield from self.within(part.node)
+        for each in node.below():
+            yield from self.within(each)
 
 
 def filled(given: Text, *, json: bool) -> Filled | None:

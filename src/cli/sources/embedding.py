@@ -17,7 +17,7 @@ def configuration_in(text: str, written: Node) -> Node | None:
         found = yaml_text.node_of(written.value)
     except yaml_text.NotYaml:
         return None
-    return None if found is None else moved(found, lambda at: marks[min(at, len(marks) - 1)], Style.FIXED)
+    return None if found is None else moved(found, lambda at: marks[min(at, len(marks) - 1)])
 
 
 def marks_of(text: str, written: Node) -> Sequence[int] | None:

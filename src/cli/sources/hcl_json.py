@@ -79,7 +79,7 @@ def _labelled(text: str, kind: str, part: Part, labels: tuple[str, ...], more: i
 
 def _objects(node: Node) -> list[Node]:
     """Return the object, or the objects of a list: JSON writes one block as either."""
-    nodes = [node] if isinstance(node.parts, dict) else [part.node for part in node.children]
+    nodes = [node] if isinstance(node.parts, dict) else [*node.below()]
     return [each for each in nodes if isinstance(each.parts, dict)]
 
 

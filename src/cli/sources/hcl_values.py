@@ -99,7 +99,7 @@ class Evaluation:
             case Kind.CONDITIONAL:
                 return self._conditional(found)
             case Kind.ESCAPED:
-                return moved(self.of(found.args[0]), lambda at: at, Style.FIXED)
+                return moved(self.of(found.args[0]), lambda at: at)
             case Kind.OTHER:
                 return self._operation(found)
 
@@ -192,7 +192,7 @@ class Evaluation:
 
     def _elsewhere(self, place: Expression, node: Node) -> Node:
         """Return a value that is written elsewhere, at the place of its use."""
-        return replace(moved(node, lambda _: place.begin, Style.FIXED), end=place.end, marks=())
+        return replace(moved(node, lambda _: place.begin), end=place.end, marks=())
 
     def _in(self, file: str, expression: Expression) -> Node:
         other = self if file == self.file else replace(self, file=file)

@@ -128,8 +128,8 @@ def _texts(node: Node) -> Iterator[str]:
         yield node.value
     if isinstance(node.parts, dict):
         yield from (f"{name}:" for name in node.parts)
-    for part in node.children:
-        yield from _texts(part.node)
+    for each in node.below():
+        yield from _texts(each)
 
 
 def _placed(node: Node, places: _Places, above: int) -> Node:
@@ -154,5 +154,5 @@ def _known(node: Node, places: _Places) -> Iterator[int]:
     yield from places.of_value(node.value)
     for name in node.parts if isinstance(node.parts, dict) else ():
         yield from places.of_name(name)
-    for part in node.children:
-        yield from _known(part.node, places)
+    for each in node.below():
+        yield from _known(each, places)

@@ -56,6 +56,11 @@ class Node:
             found = part.node if found and isinstance(found.parts, dict) and (part := found.parts.get(name)) else None
         return found
 
+    def below(self, *names: str) -> "Iterator[Node]":
+        """Yield the values of the parts of what is below these names; none where nothing is."""
+        found = self.get(*names)
+        return (part.node for part in found.children) if found is not None else iter(())
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -110,14 +115,11 @@ def with_parts(parts: Parts, change: Callable[[Part], Part]) -> Parts:
             return None
 
 
-def moved(node: Node, place: Callable[[int], int], style: Style | None = None) -> Node:
-    """Return a node of a text within another text, with its places in the outer one."""
-    parts = with_parts(
-        node.parts, lambda part: Part(place(part.begin), moved(part.node, place, style), place(part.end))
-    )
+def moved(node: Node, place: Callable[[int], int]) -> Node:
+    """Return a node of a text within another text, with its places in the outer one; no change is written to it."""
+    parts = with_parts(node.parts, lambda part: Part(place(part.begin), moved(part.node, place), place(part.end)))
     marks = [place(mark) for mark in node.marks]
-    begin, end = place(node.begin), place(node.end)
-    return replace(node, begin=begin, end=end, parts=parts, style=style or node.style, marks=marks)
+    return replace(node, begin=place(node.begin), end=place(node.end), parts=parts, style=Style.FIXED, marks=marks)
 
 
 type Path = tuple[str, ...]
@@ -148,8 +150,8 @@ def open_below(node: Node) -> Iterator[str]:
     """Yield the expressions of a value, and of what is below it, that could not be resolved."""
     if node.open:
         yield node.open
-    for part in node.children:
-        yield from open_below(part.node)
+    for each in node.below():
+        yield from open_below(each)
 
 
 _CONTENT = ("value", "valueFrom")

@@ -17,8 +17,8 @@ def as_collectors(task: dict[str, Any], containers: Node) -> dict[str, Any]:
     An image that is open elsewhere stays what it is: most are those of applications.
     """
     changed = [
-        {**part.node.value, "image": f"{_IMAGE}:{newest_known()}"} if _may_collect(part.node) else part.node.value
-        for part in containers.children
+        {**each.value, "image": f"{_IMAGE}:{newest_known()}"} if _may_collect(each) else each.value
+        for each in containers.below()
     ]
     return {**task, "containerDefinitions": changed}
 

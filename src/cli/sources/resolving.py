@@ -320,7 +320,7 @@ class Resolver:
             return self.condition(str(argument.value), depth + 1)
         if function == "Fn::Equals":
             return self._equal(argument)
-        inner = [self._holds(part.node, depth + 1) for part in argument.children]
+        inner = [self._holds(each, depth + 1) for each in argument.below()]
         match function:
             case "Fn::Not" if inner and inner[0] is not None:
                 return not inner[0]
@@ -368,7 +368,7 @@ def region_of(text: str) -> str:
 
 def first_open(node: Node) -> str:
     """Return the first expression below a node that is open; nothing if there is none."""
-    return node.open or next((found for part in node.children if (found := first_open(part.node))), "")
+    return node.open or next(filter(None, map(first_open, node.below())), "")
 
 
 def _as_text(value: Any) -> str:

@@ -247,5 +247,5 @@ def _compounds(node: Node) -> Iterator[Node]:
     """Yield the objects and lists."""
     if node.parts is not None:
         yield node
-        for part in node.children:
-            yield from _compounds(part.node)
+        for each in node.below():
+            yield from _compounds(each)

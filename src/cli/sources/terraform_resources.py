@@ -151,8 +151,7 @@ class ModuleResources:
 
     def _role(self, role: Resource) -> Fact[Role]:
         own = [(f"{name} of {role.name}", document) for name, document in self._policies(role)]
-        managed = role.attributes.get("managed_policy_arns")
-        arns = [str(part.node.value) for part in managed.children] if managed is not None else []
+        arns = [str(arn.value) for arn in role.attributes.below("managed_policy_arns")]
         complete = role.attributes.get("permissions_boundary") is None
         documents = list[tuple[str, Any]](own)
         for each in self.of("aws_iam_role_policy_attachment", "aws_iam_policy_attachment"):
@@ -175,9 +174,8 @@ class ModuleResources:
         for each in self.of("aws_iam_role_policy"):
             if self._is_of(each, role) and (document := each.attributes.get("policy")) is not None:
                 yield each.name, self._closed(document)
-        inline = role.attributes.get("inline_policy")
-        for part in inline.children if inline is not None else ():
-            if (document := part.node.get("policy")) is not None:
+        for inline in role.attributes.below("inline_policy"):
+            if (document := inline.get("policy")) is not None:
                 yield "inline policy", self._closed(document)
 
     def _is_of(self, policy: Resource, role: Resource) -> bool | None:
@@ -185,7 +183,7 @@ class ModuleResources:
         named = policy.attributes.get("role") or policy.attributes.get("roles")
         if named is None:
             return None
-        texts = [part.node for part in named.children] or [named]
+        texts = [*named.below()] or [named]
         if any(node.open or not isinstance(node.value, str) for node in texts):
             return None
         return role.called in [str(node.value) for node in texts]

@@ -179,7 +179,7 @@ def _end(event: Any) -> int:
 
 def _merged(node: Node) -> dict[str, Part]:
     """Return the members of what `<<` names; no change is written to them."""
-    sources = [node] if isinstance(node.parts, dict) else [part.node for part in node.children]
+    sources = [node] if isinstance(node.parts, dict) else [*node.below()]
     found = dict[str, Part]()
     for source in sources:
         if isinstance(source.parts, dict):
