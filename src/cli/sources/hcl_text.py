@@ -21,25 +21,24 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 def blocks_of(text: str) -> tuple[Block, ...]:
     """Return the blocks of a file. Raises NotHcl."""
-    parser = _Parser(text)
-    try:
-        return parser.body(0, "").blocks
-    except RecursionError:
-        raise NotHcl("it is nested too deeply", 0) from None
+    return _file(text).blocks
 
 
 def attributes_of(text: str) -> dict[str, tuple[int, Expression]]:
     """Return the attributes of a file that has only these, such as terraform.tfvars. Raises NotHcl."""
+    return _file(text).attributes
+
+
+def _file(text: str) -> Block:
     try:
-        return _Parser(text).body(0, "").attributes
+        return _Parser(text).body(0, "")
     except RecursionError:
         raise NotHcl("it is nested too deeply", 0) from None
 
 
 def template_of(text: str) -> Expression:
     """Return the template that a whole text is. Raises NotHcl."""
-    parser = _Parser(text)
-    return parser.template(0, len(text), escapes=False)
+    return _Parser(text).template(0, len(text), escapes=False)
 
 
 class _Parser(Cursor):
@@ -279,7 +278,7 @@ class _Parser(Cursor):
             self.refuse("a quotation mark is missing")
         found = self.template(begin + 1, at, escapes=True)
         self.at = at + 1
-        return Expression(found.kind, begin, self.at, found.value, found.args, found.marks)
+        return replace(found, begin=begin, end=self.at)
 
     def _heredoc(self, begin: int) -> Expression:
         opened = _HEREDOC.match(self.text, begin)
@@ -292,7 +291,7 @@ class _Parser(Cursor):
         cut = min(indents, default=0) if opened["trim"] else 0
         found = self.template(opened.end(), closed.start(), escapes=False, cut=cut)
         self.at = closed.end()
-        return Expression(found.kind, begin, self.at, found.value, found.args, found.marks)
+        return replace(found, begin=begin, end=self.at)
 
     def template(self, begin: int, end: int, *, escapes: bool, cut: int = 0) -> Expression:
         """Return the template between two places; `cut` characters of each line's indentation are not part of it."""
@@ -300,8 +299,7 @@ class _Parser(Cursor):
         at, fresh = begin, True
         while at < end:
             if fresh and cut:
-                skipped = min(cut, len(self.text[at:end]) - len(self.text[at:end].lstrip(" \t")))
-                at += skipped
+                at += min(cut, len(self.text[at:end]) - len(self.text[at:end].lstrip(" \t")))
                 fresh = False
                 continue
             letter = self.text[at]
@@ -354,7 +352,7 @@ class _Parser(Cursor):
         if self.has("~"):
             self.at += 1
         self.expect("}")
-        return Expression(inner.kind, at, self.at, inner.value, inner.args, inner.marks)
+        return replace(inner, begin=at, end=self.at)
 
 
 def _literal(letters: list[str], marks: list[int], end: int) -> Expression:
