@@ -212,7 +212,7 @@ class Spelling:
                 items = [(self._name(name, Style.HCL), item) for name, item in value.items()]
                 line = "{ " + ", ".join(f"{name} = {self._hcl(item, None)}" for name, item in items) + " }"
                 if margin is None or (len(line) <= _WIDEST and not any(isinstance(i, dict | list) for _, i in items)):
-                    return "{ " + ", ".join(f"{name} = {self._hcl(item, None)}" for name, item in items) + " }"
+                    return line
                 rows = (f"{step}  {name} = {self._hcl(item, margin + '  ')}" for name, item in items)
                 return "{" + "".join(rows) + step + "}"
             case list() if margin is not None and any(isinstance(item, dict | list) for item in value):
