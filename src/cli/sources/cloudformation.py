@@ -88,8 +88,7 @@ class _Template:
 
     def of_type(self, *kinds: str) -> Iterator[str]:
         """Yield the names of the resources of these types that the template creates."""
-        resources = self.resolver.template.get("Resources")
-        for name in resources.parts if resources and isinstance(resources.parts, dict) else ():
+        for name in self.resolver.template.members("Resources"):
             if self.resolver.kind(name) in kinds:
                 condition = self.resolver.template.get("Resources", name, "Condition")
                 if condition is None or self.resolver.condition(str(condition.value)) is not False:
@@ -118,9 +117,7 @@ class _Template:
             return None
         node = named_as_the_api(written, ())
         containers = node.get("containerDefinitions")
-        if containers is None or not isinstance(containers.parts, list):
-            return None
-        if not all(isinstance(part.node.parts, dict) for part in containers.parts):
+        if containers is None or not containers.lists_objects:
             return None
         members = {"family": name} | node.value
         return node, TaskDefinition(as_collectors(members, containers) if self.resolver.variant else members)

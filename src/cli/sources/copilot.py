@@ -66,10 +66,7 @@ def _manifests(root: Node) -> Iterator[tuple[str, Node]]:
     """Yield the manifest, and what it is in each environment that overrides something, with the family's name."""
     name = str(root.value["name"])
     yield name, root
-    environments = root.get("environments")
-    for environment, part in (
-        environments.parts.items() if environments and isinstance(environments.parts, dict) else ()
-    ):
+    for environment, part in root.members("environments").items():
         if isinstance(part.node.parts, dict):
             own = {each: inner for each, inner in part.node.parts.items() if each not in {"name", "type"}}
             yield f"{environment}-{name}", _over(root, mapping(part.node, own))
@@ -191,8 +188,7 @@ class _Render:
             command = _made(tracing, ["--config=/etc/ecs/ecs-xray.yaml"])
             members = {"image": _made(tracing, _COLLECTOR), "command": command}
             yield self._container(tracing, "aws-otel-collector", members)
-        sidecars = manifest.get("sidecars")
-        for name, part in sorted(sidecars.parts.items()) if sidecars and isinstance(sidecars.parts, dict) else ():
+        for name, part in sorted(manifest.members("sidecars").items()):
             if isinstance(part.node.parts, dict):
                 yield self._sidecar(name, replace(part.node, begin=part.begin))
 
@@ -330,7 +326,7 @@ class _Render:
             inner = parts[at].node if at < len(parts) else below
             parts[at : at + 1] = [Part(value.begin, self._overridden(inner, rest, value))]
             return sequence(node, parts)
-        name, members = api_name(step), dict(node.parts) if isinstance(node.parts, dict) else {}
+        name, members = api_name(step), dict(node.members())
         inner = members[name].node if name in members else below
         members[name] = Part(value.begin, self._overridden(inner, rest, value))
         return mapping(node, members)

@@ -40,16 +40,14 @@ def blocks_of(text: str) -> tuple[Block, ...]:
     return tuple(
         block
         for kind, labels in _LABELS.items()
-        if isinstance(root.parts, dict) and (part := root.parts.get(kind)) is not None
+        if (part := root.members().get(kind)) is not None
         for block in _labelled(text, kind, part, (), labels)
     )
 
 
 def attributes_of(text: str) -> dict[str, tuple[int, Expression]]:
     """Return the values of a file such as terraform.tfvars.json, in which texts are no templates. Raises NotHcl."""
-    root = _root(text)
-    members = root.parts if isinstance(root.parts, dict) else {}
-    return {name: (part.begin, _value("", part.node)) for name, part in members.items()}
+    return {name: (part.begin, _value("", part.node)) for name, part in _root(text).members().items()}
 
 
 def _root(text: str) -> Node:
@@ -72,7 +70,7 @@ def _labelled(text: str, kind: str, part: Part, labels: tuple[str, ...], more: i
         if not more:
             yield _block(text, (kind, labels), part.begin, node)
             continue
-        for name, inner in node.parts.items() if isinstance(node.parts, dict) else ():
+        for name, inner in node.members().items():
             if name != _COMMENT:
                 yield from _labelled(text, kind, inner, (*labels, name), more - 1)
 
@@ -85,7 +83,7 @@ def _objects(node: Node) -> list[Node]:
 
 def _block(text: str, named: tuple[str, tuple[str, ...]], begin: int, node: Node) -> Block:
     attributes, blocks = dict[str, tuple[int, Expression]](), list[Block]()
-    for name, part in node.parts.items() if isinstance(node.parts, dict) else ():
+    for name, part in node.members().items():
         if name in _BLOCKS and part.node.value and len(_objects(part.node)) == _items(part.node):
             blocks += [_block(text, (name, ()), each.begin, each) for each in _objects(part.node)]
         elif name not in {_COMMENT, "dynamic"}:

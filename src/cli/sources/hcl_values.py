@@ -342,7 +342,7 @@ class Evaluation:
             return self._open(found, self._written(found))
         parts = dict[str, Part]()
         for each in objects:
-            parts |= each.parts if isinstance(each.parts, dict) else {}
+            parts |= each.members()
         return mapping(Node(found.begin, found.end, None, None, Style.FIXED), parts)
 
     def _rendered(self, place: Expression, name: str) -> Node:

@@ -126,8 +126,7 @@ def _texts(node: Node) -> Iterator[str]:
     """Yield the texts in a value, and the names of members with a colon."""
     if isinstance(node.value, str):
         yield node.value
-    if isinstance(node.parts, dict):
-        yield from (f"{name}:" for name in node.parts)
+    yield from (f"{name}:" for name in node.members())
     for each in node.below():
         yield from _texts(each)
 
@@ -152,7 +151,7 @@ def _placed(node: Node, places: _Places, above: int) -> Node:
 
 def _known(node: Node, places: _Places) -> Iterator[int]:
     yield from places.of_value(node.value)
-    for name in node.parts if isinstance(node.parts, dict) else ():
+    for name in node.members():
         yield from places.of_name(name)
     for each in node.below():
         yield from _known(each, places)

@@ -56,10 +56,19 @@ class Node:
             found = part.node if found and isinstance(found.parts, dict) and (part := found.parts.get(name)) else None
         return found
 
+    def members(self, *names: str) -> "dict[str, Part]":
+        """Return the members of the object below these names; none where no object is."""
+        found = self.get(*names)
+        return found.parts if found is not None and isinstance(found.parts, dict) else {}
+
     def below(self, *names: str) -> "Iterator[Node]":
         """Yield the values of the parts of what is below these names; none where nothing is."""
         found = self.get(*names)
         return (part.node for part in found.children) if found is not None else iter(())
+
+    @property
+    def lists_objects(self) -> bool:
+        return isinstance(self.parts, list) and all(isinstance(each.parts, dict) for each in self.below())
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,20 +248,16 @@ def task_of(attributes: Node) -> Node | None:
     """Return a task definition as the API has it, with its places; None if its containers are not known."""
     written = attributes.get("container_definitions")
     containers = None if written is None else json_within(written)
-    if containers is None or not isinstance(containers.parts, list):
-        return None
-    if not all(isinstance(part.node.parts, dict) for part in containers.parts):
+    if containers is None or not containers.lists_objects:
         return None
     node = _as_the_api(attributes, _NOT_OF_TASKS)
-    parts = dict(node.parts) if isinstance(node.parts, dict) else {}
-    parts["containerDefinitions"] = Part(containers.begin, containers)
-    return mapping(node, parts)
+    return mapping(node, node.members() | {"containerDefinitions": Part(containers.begin, containers)})
 
 
 def service_of(attributes: Node) -> Node:
     """Return a service as the API has it, with its places."""
     node = _as_the_api(attributes, frozenset({"depends_on", "lifecycle", "count", "for_each", "tags_all", "timeouts"}))
-    parts = dict(node.parts) if isinstance(node.parts, dict) else {}
+    parts = dict(node.members())
     if "name" in parts:
         parts["serviceName"] = parts.pop("name")
     if (breaker := parts.pop("deploymentCircuitBreaker", None)) is not None:
@@ -273,7 +269,7 @@ def service_of(attributes: Node) -> Node:
 def _as_the_api(node: Node, without: frozenset[str]) -> Node:
     """Return an object with the API's names; maps of tags and properties become lists of pairs."""
     parts = dict[str, Part]()
-    for name, part in node.parts.items() if isinstance(node.parts, dict) else ():
+    for name, part in node.members().items():
         value = part.node
         if name in without or (value.value is None and not value.open) or value.value in ([], {}):
             continue
@@ -283,8 +279,8 @@ def _as_the_api(node: Node, without: frozenset[str]) -> Node:
             value = _pairs(value, "key" if name == "tags" else "name")
         elif isinstance(value.parts, dict):
             value = _as_the_api(value, frozenset())
-        elif isinstance(value.parts, list) and all(isinstance(item.node.parts, dict) for item in value.parts):
-            items = [Part(item.begin, _as_the_api(item.node, frozenset())) for item in value.parts]
+        elif value.lists_objects:
+            items = [Part(item.begin, _as_the_api(item.node, frozenset())) for item in value.children]
             value = sequence(value, items)
         ours = _PLURAL.get(name) or _SNAKE.sub(lambda found: found[1].upper(), name)
         parts[ours] = Part(part.begin, value)
@@ -293,7 +289,7 @@ def _as_the_api(node: Node, without: frozenset[str]) -> Node:
 
 def _pairs(node: Node, key: str) -> Node:
     items = list[Part]()
-    for name, part in node.parts.items() if isinstance(node.parts, dict) else ():
+    for name, part in node.members().items():
         named = Node(part.begin, part.begin, name, None, Style.FIXED)
         members = {key: Part(part.begin, named), "value": Part(part.begin, replace(part.node, style=Style.FIXED))}
         items.append(Part(part.begin, mapping(replace(part.node, style=Style.FIXED, open=""), members)))

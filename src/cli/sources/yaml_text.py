@@ -182,8 +182,7 @@ def _merged(node: Node) -> dict[str, Part]:
     sources = [node] if isinstance(node.parts, dict) else [*node.below()]
     found = dict[str, Part]()
     for source in sources:
-        if isinstance(source.parts, dict):
-            found = {name: Part(part.begin, _fixed(part.node)) for name, part in source.parts.items()} | found
+        found = {name: Part(part.begin, _fixed(part.node)) for name, part in source.members().items()} | found
     return found
 
 
