@@ -48,7 +48,8 @@ _SECTIONS = re.compile(r"""(?:^["' ]*|[{,]\s*["'])(receivers|exporters|service)[
 def collector(given: Namespace) -> int:
     """Evaluate collector configurations by the rules; return the exit code."""
     options, by = taken(ReportOptions, given), taken(EvaluationOptions, given)
-    judge = ConfigurationEvaluator(FileEvaluator.of_options(by), _release(given.release))
+    release = newest_known() if given.release is None else release_of(given.release)
+    judge = ConfigurationEvaluator(FileEvaluator.of_options(by), release)
     rules = evaluated(judge.by.selected, _RULES)
     baseline = Baseline.of_options(options.baseline, writes=options.write_baseline, rules=[rule.id for rule in rules])
     evaluate = _Evaluate(judge, Results.by(options.format, baseline))
@@ -79,9 +80,8 @@ class _Evaluate:
         return self.results.of(fingerprinted(entry))
 
 
-def _release(text: str | None) -> Release:
-    if text is None:
-        return newest_known()
+def release_of(text: str) -> Release:
+    """Return the release that a person names; raise Unusable if it is none."""
     try:
         return Release.parse(text)
     except ValueError as error:

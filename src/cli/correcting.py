@@ -51,11 +51,6 @@ class CorrectionLimits:
     services: Callable[[SubjectId], Mapping[str, Running]] = lambda _: {}
 
     @classmethod
-    def of_standard(cls, standard: Standard) -> "CorrectionLimits":
-        """Return the bounds of a standard alone: its own repositories."""
-        return cls(standard, standard.image_repositories)
-
-    @classmethod
     def of_stack(cls, aws: Sessions, name: str) -> "CorrectionLimits":
         """Return the bounds of a stack of Outrider; raise RequestFailed if there is no stack of that name."""
         found = Stacks(aws).stack(name)
@@ -194,11 +189,11 @@ def correcting_of(given: StackOptions, standard: Standard | None = None) -> Corr
     with _plainly():
         aws = connected(given)
         place = Place(aws.account, aws.region)
-        bounds = (
-            CorrectionLimits.of_standard(standard_of(standard, Membership(place.account)))
-            if standard is not None
-            else CorrectionLimits.of_stack(aws, given.stack)
-        )
+        if standard is None:
+            bounds = CorrectionLimits.of_stack(aws, given.stack)
+        else:
+            own = standard_of(standard, Membership(place.account))
+            bounds = CorrectionLimits(own, own.image_repositories)
     ecs = Ecs(aws)
     reader = FactReader(Parameters(aws), Roles(aws), LogGroups(aws), ecs)
     planner = Planner(CATALOGUE, Mode.DEPLOY)

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from collections.abc import Iterator
 
-from cli.collector import is_configuration
+from cli.collector import is_configuration, release_of
 from cli.evaluating import FileEvaluator
 from cli.files import definitions_in
 from cli.inputs import Inputs, Kind
@@ -38,10 +38,7 @@ def upgrade(given: Namespace) -> int:
 
 
 def _known(text: str) -> Release:
-    try:
-        release = Release.parse(text)
-    except ValueError as error:
-        raise Unusable(str(error)) from None
+    release = release_of(text)
     if release not in release_facts().releases:
         raise Unusable(f"{release} is not a release of ADOT that is known here. The newest is {newest_known()}.")
     return release

@@ -1,4 +1,4 @@
-"""The state of everything that is watched, for `outrider status` and the daily digest: sections of lines, and JSON."""
+"""The state of everything that is watched, for `outrider status` and the daily digest: sections of lines."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from domain.places import Place
 from domain.remediation.attempt import Attempt, Quarantine
 from domain.remediation.stages import Stages
 from domain.severity import Severity
-from domain.standard import Exemption, Selector
+from domain.standard import Exemption
 from domain.status import PlaceStatus, PlanWaiting, Status
 from domain.subject import Subject, SubjectId
 from reports.coverage import unseen
@@ -66,7 +66,7 @@ def suppressed_of(status: Status, most: int) -> AlertSection:
 def exemptions_of(exemptions: Iterable[Exemption], title: str, most: int) -> AlertSection:
     """Return exemptions, the first to expire first."""
     ordered = sorted(exemptions, key=lambda each: (each.expires or date.max, each.rules))
-    return section(title, [AlertLine(text=exemption(each)) for each in ordered], most)
+    return section(title, [AlertLine(text=_exemption(each)) for each in ordered], most)
 
 
 def stages_of(stages: Stages, most: int) -> AlertSection:
@@ -108,12 +108,6 @@ def owners_of(records: Iterable[OwnersRecord], most: int) -> AlertSection:
     return section("Exemptions by owners of accounts", lines, most)
 
 
-def exemption(each: Exemption) -> str:
-    """Return an exemption in a line: rules, where, until when, and why."""
-    until = f"until {each.expires}" if each.expires is not None else "without an end"
-    return f"{', '.join(each.rules)} for {_selected(each.where)}, {until}: {each.reason}"
-
-
 def swept(run: SweepRun | None) -> str:
     """Return when the last sweep was."""
     if run is None:
@@ -143,7 +137,7 @@ def elsewhere(place: Place, home: Place) -> str:
     return f" in {place}" if place != home else ""
 
 
-def command_of(verb: str, subject: SubjectId, status: Status, options: str = "") -> str:
+def _command(verb: str, subject: SubjectId, status: Status, options: str = "") -> str:
     """Return a command about a subject. The stack's region is named, so what is elsewhere is named by its ARN."""
     return command(verb, f"{typed_name(subject, status.home)}{options}", status.home, status.stack)
 
@@ -157,6 +151,12 @@ def typed_name(subject: SubjectId, home: Place) -> str:
 
 
 # --- one line each ----------------------------------------------------------------------------------------------------
+
+
+def _exemption(each: Exemption) -> str:
+    until = f"until {each.expires}" if each.expires is not None else "without an end"
+    where = _chosen(each.where.model_dump(exclude_defaults=True))
+    return f"{', '.join(each.rules)} for {where}, {until}: {each.reason}"
 
 
 def _of_place(each: PlaceStatus) -> AlertLine:
@@ -184,7 +184,7 @@ def _plan(each: PlanWaiting, status: Status) -> AlertLine:
 
 def apply_of(each: PlanWaiting, status: Status) -> str:
     """Return the command that approves a plan."""
-    return command_of("apply", each.subject, status, f" --plan {each.plan.digest}")
+    return _command("apply", each.subject, status, f" --plan {each.plan.digest}")
 
 
 def _attempt(each: Attempt, home: Place) -> AlertLine:
@@ -199,17 +199,13 @@ def _attempt(each: Attempt, home: Place) -> AlertLine:
 
 
 def _quarantine(family: SubjectId, each: Quarantine, status: Status) -> AlertLine:
-    ends = command_of("release", family, status)
+    ends = _command("release", family, status)
     what = f"{family.name}{elsewhere(family.place, status.home)}"
     return AlertLine(text=f"{what}, since {minute(each.since)}: {joined(each.reasons)} {ends}")
 
 
-def _selected(where: Selector) -> str:
-    """`family cart, checkout; account 123456789012`."""
-    return _chosen(where.model_dump(exclude_defaults=True))
-
-
 def _chosen(chosen: Mapping[str, Any]) -> str:
+    """`family cart, checkout; account 123456789012`."""
     return "; ".join(
         f"{name} " + ", ".join(f"{key}={each}" for key, each in found.items())
         if isinstance(found, Mapping)
