@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from cli.evaluating import FileEvaluator
-from cli.files import read
 from cli.outcome import RuleOutcome
+from cli.sources.detection import read_file
 from cli.texts import found_in
 from domain.severity import Severity
 
@@ -58,7 +58,7 @@ def said(name: str) -> list[str]:
     given = dict(given_with(path))
     judge = FileEvaluator.of(given.get("standard"), given.get("config"))
     found = list[str]()
-    for definition in read(str(path)).definitions:
+    for definition in read_file(str(path)).definitions:
         judgement = judge.judge(definition.task)
         found += [NOT_EVALUATED] if judgement.outside else []
         found += [f"{each.rule.id} {each.severity}" for each in judgement.said if each.drifts and counts(each)]

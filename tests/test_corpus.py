@@ -17,10 +17,11 @@ import pytest
 import yaml
 
 from cli.evaluating import DefinitionResult, FileEvaluator
-from cli.files import Definition, read
 from cli.fix import Correction
 from cli.main import main
 from cli.output.names import Outcome
+from cli.sources.definition import Definition
+from cli.sources.detection import read_file
 from cli.unusable import NoDefinition, Unusable
 from domain.ecs.task_definition import TaskDefinition
 from tests.rules.examples import base, task_json
@@ -39,7 +40,7 @@ def _definitions() -> list[tuple[str, Definition]]:
     found = []
     for name in FILES:
         try:
-            found += [(name, definition) for definition in read(str(CORPUS / name)).definitions]
+            found += [(name, definition) for definition in read_file(str(CORPUS / name)).definitions]
         except Unusable:
             continue
     return found
@@ -59,7 +60,7 @@ def reviewed() -> Any:
 def refusal(name: str) -> str | None:
     """Why a file is refused, without its name; None where it is read."""
     try:
-        read(str(CORPUS / name))
+        read_file(str(CORPUS / name))
     except Unusable as unusable:
         return str(unusable).removeprefix(str(CORPUS / name)).lstrip(", ")
     return None
@@ -87,7 +88,7 @@ def test_a_file_is_read_or_refused_as_reviewed(name: str) -> None:
 def test_services_and_only_they_are_skipped_in_a_folder() -> None:
     def skipped(name: str) -> bool:
         try:
-            read(str(CORPUS / name))
+            read_file(str(CORPUS / name))
         except NoDefinition:
             return True
         except Unusable:

@@ -9,9 +9,9 @@ from hypothesis import given
 
 import engine
 from cli.evaluating import FileEvaluator
-from cli.files import Definition
 from cli.fix import Correction
 from cli.sources.configuration import ConfigurationOrigin
+from cli.sources.definition import Definition
 from domain.collector import CollectorConfiguration
 from domain.collector.releases import newest_known
 from domain.drift import Safety

@@ -27,7 +27,7 @@ def show_account(given: Namespace) -> int:
     """Print the standard of an account; return the exit code."""
     member = _named(given)
     if given.standard is not None:
-        lines = _lines(text_of(given.standard)[0].removeprefix("\ufeff"), given.standard, member, ())
+        lines = _lines(text_of(given.standard), given.standard, member, ())
     else:
         from cli.ledger import standard_on  # noqa: PLC0415 - boto3 takes half a second, which a file need not wait for
 

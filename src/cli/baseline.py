@@ -107,7 +107,7 @@ def _drifts(count: int) -> str:
 
 def _read(name: str) -> tuple[KnownDrift, ...]:
     try:
-        content: Any = json.loads(text_of(name)[0])
+        content: Any = json.loads(text_of(name))
         if content["version"] != _VERSION:
             raise Unusable(f"{name} is a baseline of version {content['version']}. This release reads {_VERSION}.")
         entries = tuple(KnownDrift(**each) for each in content["drifts"])

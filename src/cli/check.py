@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from cli.baseline import Baseline
 from cli.evaluating import DefinitionResult, FileEvaluator, TriedFix, configuration_place
-from cli.files import Definition, File
 from cli.fingerprints import fingerprinted
 from cli.inline import comments_in, reporting_mistakes
 from cli.inputs import definitions
@@ -20,7 +19,7 @@ from cli.parallel import in_order
 from cli.placing import without_stand_ins
 from cli.reporting import Report
 from cli.results import NO_SOURCE, WITH_SUGGESTIONS, Result, Results, Source
-from cli.sources.definition import Origin, Wanted
+from cli.sources.definition import Definition, File, Origin, Wanted
 from cli.suggesting import has_suggestions, suggestion
 from domain.drift import Drift
 from domain.ecs.service import Service

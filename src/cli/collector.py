@@ -94,7 +94,7 @@ def is_configuration(text: str) -> bool:
 
 
 def _read(name: str) -> tuple[tuple[str, str]]:
-    return ((name, text_of(name)[0].removeprefix("\ufeff")),)
+    return ((name, text_of(name)),)
 
 
 def _find(name: str) -> tuple[tuple[str, str]]:

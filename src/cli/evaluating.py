@@ -83,7 +83,7 @@ def standard_of(name: str) -> Standard:
     """Read a standard from a file; raise Unusable with a sentence for each error. Its warnings are said."""
     from domain.standard.checking import checked  # noqa: PLC0415 - the packaged standard need not be checked
 
-    text = text_of(name)[0].removeprefix("\ufeff")
+    text = text_of(name)
     try:
         found = checked(text, name, CATALOGUE, datetime.now(UTC).date())
     except StandardInvalid as invalid:
@@ -111,7 +111,7 @@ class FileEvaluator:
     ) -> "FileEvaluator":
         """Read both, a standard and a configuration, from files; raise Unusable with a sentence for each mistake."""
         read = standard_of(standard) if isinstance(standard, str) else standard or default_standard()
-        given = None if configuration is None else ConfigurationOrigin(configuration, text_of(configuration)[0])
+        given = None if configuration is None else ConfigurationOrigin(configuration, text_of(configuration))
         return cls(read, given, chosen)
 
     @classmethod

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 import engine
 from cli.evaluating import DefinitionResult, FileEvaluator, Repairs, by_topic
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
-from cli.files import Definition, File, read
 from cli.inline import comments_in, report_mistakes
 from cli.layers import saying_which_do_not_count
 from cli.options import EvaluationOptions, taken
 from cli.outcome import RuleOutcome, unread_facts
 from cli.output.names import FixKind, Outcome
-from cli.sources.definition import Wanted
+from cli.sources.definition import Definition, File, Wanted
+from cli.sources.detection import read_file
 from cli.sources.nodes import Edited, Path
 from cli.terminal import line, say
 from cli.texts import STDIN
@@ -34,7 +34,7 @@ def fix(given: Namespace) -> int:
         say("Standard input cannot be written to. Name a file, or leave out --write.")
         return UNUSABLE
     by = taken(EvaluationOptions, given)
-    file = read(given.file)
+    file = read_file(given.file)
     if not by.no_inline:
         report_mistakes(file)
     judge = FileEvaluator.of_options(by).exempting(comments_in(file.text).exemptions)

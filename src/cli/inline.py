@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from cli.files import File
+from cli.sources.definition import File
 from cli.terminal import say
 from domain.ecs.task_definition import TaskDefinition
 from domain.standard import Exemption, Selector

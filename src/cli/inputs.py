@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cli.files import File, read
 from cli.output.evaluation import InputError
-from cli.sources.detection import ENDINGS
+from cli.sources.definition import File
+from cli.sources.detection import ENDINGS, read_file
 from cli.terminal import say
 from cli.texts import STDIN, found_in
 from cli.unusable import NoDefinition, Unusable
@@ -77,7 +77,7 @@ def definitions(names: Sequence[str]) -> Inputs[File]:
     """Return the inputs of a command that takes task definitions."""
 
     def one(name: str) -> tuple[File]:
-        return (read(name),)
+        return (read_file(name),)
 
     return Inputs(
         names,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from cli.evaluating import FileEvaluator
-from cli.files import File
 from cli.placing import account_of
+from cli.sources.definition import File
 from cli.terminal import say
 
 _SEE = "`outrider standard show --account` prints the standard of an account, which --standard takes."

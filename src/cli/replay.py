@@ -50,7 +50,7 @@ def replay(given: Namespace) -> int:
 
 def _events(file: str) -> list[Any]:
     try:
-        return events_in(json.loads(text_of(file)[0]))
+        return events_in(json.loads(text_of(file)))
     except (ValueError, RecursionError):
         raise Unusable(f"{file} is not JSON.") from None
 

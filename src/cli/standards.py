@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from cli.account_standard import show_account
 from cli.evaluating import FileEvaluator, standard_of
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
-from cli.files import File
 from cli.inputs import definitions
 from cli.layers import saying_which_do_not_count
 from cli.options import AwsOptions, taken
@@ -24,6 +23,7 @@ from cli.output.standard import (
     ValidateOutput,
 )
 from cli.output.writing import rendered
+from cli.sources.definition import File
 from cli.terminal import line, say
 from cli.texts import shown, text_of
 from cli.unusable import Unusable
@@ -59,7 +59,7 @@ def validate(given: Namespace) -> int:
 
 
 def _problems(name: str) -> tuple[Found, ...]:
-    text = text_of(name)[0].removeprefix("\ufeff")
+    text = text_of(name)
     try:
         return checked(text, name, CATALOGUE, datetime.now(UTC).date()).warnings
     except StandardInvalid as invalid:
@@ -123,7 +123,7 @@ def diff(given: Namespace) -> int:
 def _as_it_is(name: str) -> Standard:
     """Read a standard that may have been accepted by an earlier release only."""
     try:
-        return Standard.parse(text_of(name)[0].removeprefix("\ufeff"), name)
+        return Standard.parse(text_of(name), name)
     except StandardInvalid as invalid:
         raise Unusable(str(invalid)) from None
 

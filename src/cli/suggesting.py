@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import takewhile
 
-from cli.files import File
-from cli.sources.definition import Wanted
+from cli.sources.definition import File, Wanted
 from domain.ecs.container import Container
 from domain.ecs.task_definition import TaskDefinition
 from domain.ecs.values import mapping_of, texts_of

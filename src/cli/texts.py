@@ -75,8 +75,13 @@ def _is_read(folder: str, above: str) -> bool:
     return not (Path(above).name in _HIDDEN_FOLDERS_READ and folder in _OF_THE_AWS_CLI)
 
 
-def text_of(name: str) -> tuple[str, str]:
-    """Return a file's text and its encoding; raise Unusable if it is not text or does not exist."""
+def text_of(name: str) -> str:
+    """Return a file's text; raise Unusable if it is not text or does not exist."""
+    return read(name).text
+
+
+def read(name: str) -> Text:
+    """Return a file's text, with its name and encoding. Raises Unusable."""
     try:
         if name == STDIN:
             if sys.stdin is None:
@@ -103,4 +108,4 @@ def text_of(name: str) -> tuple[str, str]:
         ) from None
     if "\0" in text:
         raise Unusable(f"{shown(name)} has NUL bytes in it: it is no text file, or UTF-16 without a byte order mark.")
-    return text, encoding
+    return Text(name, text, encoding)

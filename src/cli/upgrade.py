@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 from cli.collector import is_configuration, release_of
 from cli.evaluating import FileEvaluator
-from cli.files import definitions_in
 from cli.inputs import Inputs, Kind
 from cli.options import EvaluationOptions, taken
 from cli.output.writing import ENTRY, rendered, streamed
 from cli.reporting import exit_code
 from cli.selection import evaluated
-from cli.texts import shown, text_of
+from cli.sources.detection import read_text
+from cli.texts import read, shown
 from cli.unusable import NoDefinition, Unusable
 from cli.upgrading import RULES, Change, Input
 from domain.collector.releases import Release, newest_known, release_facts
@@ -46,10 +46,10 @@ def _known(text: str) -> Release:
 
 def _inputs_in(name: str) -> Iterator[Input]:
     """Yield what a file has: one configuration, or its task definitions."""
-    text, encoding = text_of(name)
-    text = text.removeprefix("\ufeff")
+    given = read(name)
+    text = given.text
     try:
-        found = definitions_in(name, text, encoding)
+        found = read_text(given)
     except Unusable as unusable:
         if not is_configuration(text):
             if isinstance(unusable, NoDefinition) or not text.lstrip().startswith(("{", "[")):

@@ -8,7 +8,7 @@ from cli.sources import task_definitions
 from cli.sources.definition import File
 from cli.sources.json_text import content_of, node_of
 from cli.sources.nodes import Node
-from cli.texts import STDIN, Text, shown
+from cli.texts import STDIN, Text, read, shown
 from cli.unusable import NoDefinition, Unusable
 
 ENDINGS = (".json", ".jsonc", ".jsonnet", ".yaml", ".yml", ".template", ".tf")
@@ -18,9 +18,14 @@ _TEXTS_OF_JSON = (".json", ".jsonc")
 _TEXTS_OF_YAML = (".yaml", ".yml")
 
 
+def read_file(name: str) -> File:
+    """Return the task definitions of a file; raise Unusable if it has none or cannot be read."""
+    return read_text(read(name))
+
+
 def read_text(given: Text) -> File:
     """Return the task definitions of a text; raise Unusable if it has none or cannot be parsed."""
-    text = given.text.removeprefix("\ufeff")
+    text = given.text
     if given.name.lower().endswith(".tf") or (given.name == STDIN and _TERRAFORM.search(text)):
         from cli.sources import terraform  # noqa: PLC0415 - only for Terraform
 
