@@ -103,8 +103,9 @@ class Evaluation:
             case Kind.OTHER:
                 return self._operation(found)
 
-    def _open(self, place: Expression, name: str) -> Node:
-        name = title_of(name)
+    def _open(self, place: Expression, name: str = "") -> Node:
+        """Return what stands for an open value, which is named by how it is written if by nothing else."""
+        name = title_of(name or self._written(place))
         self.unresolved[name] = None
         return Node(place.begin, place.end, open_text(name, self.variant), None, Style.FIXED, name)
 
@@ -165,7 +166,7 @@ class Evaluation:
             case (str() as kind, str() as name, *rest) if kind not in {"data", "each", "count", "module", "self"}:
                 return self._attribute(found, kind, name, [step for step in rest if not isinstance(step, int)])
             case _:
-                return self._open(found, self._written(found))
+                return self._open(found)
 
     def _data(self, found: Expression, kind: str, name: str, attribute: str) -> Node:
         match kind, attribute:
@@ -180,7 +181,7 @@ class Evaluation:
             case "template_file", "rendered":
                 return self._rendered(found, name)
             case _:
-                return self._open(found, self._written(found))
+                return self._open(found)
 
     @property
     def region(self) -> str:
@@ -228,7 +229,7 @@ class Evaluation:
                 case _:
                     pass
             if below is None:
-                return self._open(place, self._written(place))
+                return self._open(place)
             value = below.node
         return self._elsewhere(place, value)
 
@@ -236,7 +237,7 @@ class Evaluation:
         """Return an attribute of a resource of the module: one that it gives, its name, or its ARN."""
         found = self.module.found("resource", kind, label)
         if len(rest) != 1 or (found is None and kind not in ARNS):
-            return self._open(place, self._written(place))
+            return self._open(place)
         # A resource that is in a file that was not given has a name and an ARN all the same.
         file, block = found or (self.file, Block("resource", (), 0, 0, {}, ()))
         called = self._called_in_aws(place, file, block, label)
@@ -251,7 +252,7 @@ class Evaluation:
             case attribute if attribute in _NAMED and kind in {*ARNS, "aws_ecs_cluster"}:
                 return called
             case _:
-                return self._open(place, self._written(place))
+                return self._open(place)
 
     def _called_in_aws(self, place: Expression, file: str, block: Block, label: str) -> Node:
         """Return a resource's name; its name in the module, where AWS or the provider makes one, or it is open."""
@@ -270,11 +271,11 @@ class Evaluation:
         """Return the JSON of a policy document that the module writes as blocks."""
         found = self.module.found("data", "aws_iam_policy_document", name)
         if found is None:
-            return self._open(place, self._written(place))
+            return self._open(place)
         statements, open_ = list[dict[str, Any]](), ""
         for block in found[1].blocks:
             if block.kind != "statement":
-                return self._open(place, self._written(place))
+                return self._open(place)
             statement, unknown = statement_of(block, partial(self._in, found[0]))
             statements.append(statement)
             open_ = open_ or unknown
@@ -299,7 +300,7 @@ class Evaluation:
                 return self._merge(found)
             case "file" if len(args) == 1:
                 text = self.module.read(text_of(self.of(args[0]).value))
-                return self._open(found, self._written(found)) if text is None else self._computed(found, text)
+                return self._open(found) if text is None else self._computed(found, text)
             case "templatefile" if len(args) == 2:  # noqa: PLR2004 - the file and its variables
                 path, variables = map(self.of, args)
                 return self._filled(found, self.module.read(text_of(path.value)), variables)
@@ -323,14 +324,14 @@ class Evaluation:
             value = called(name, [arg.value for arg in args])
             if value is not None:
                 return self._computed(found, value, open_)
-        return self._open(found, self._written(found))
+        return self._open(found)
 
     def _concat(self, found: Expression, lists: Sequence[Node]) -> Node:
         """Return the lists as one. Of variables, what is open is an item that stands for any number of them."""
         parts = [part for each in lists for part in each.children]
         of_variables = parts and all(part.node.get("name") for part in parts)
         if not all(isinstance(each.parts, list) or (each.open and of_variables) for each in lists):
-            return self._open(found, self._written(found))
+            return self._open(found)
         items = [
             part for each in lists for part in (each.children if each.parts is not None else [Part(each.begin, each)])
         ]
@@ -339,7 +340,7 @@ class Evaluation:
     def _merge(self, found: Expression) -> Node:
         objects = [self.of(arg) for arg in found.args]
         if not all(isinstance(each.parts, dict) for each in objects):
-            return self._open(found, self._written(found))
+            return self._open(found)
         parts = dict[str, Part]()
         for each in objects:
             parts |= each.members()
@@ -350,7 +351,7 @@ class Evaluation:
         block = self.module.found("data", "template_file", name)
         attributes = block[1].attributes if block is not None else {}
         if block is None or "template" not in attributes:
-            return self._open(place, self._written(place))
+            return self._open(place)
         template = self._in(block[0], attributes["template"][1])
         given = self._in(block[0], attributes["vars"][1]) if "vars" in attributes else Node(0, 0, {}, {})
         known = isinstance(template.value, str) and not template.open
@@ -359,7 +360,7 @@ class Evaluation:
     def _filled(self, found: Expression, text: str | None, given: Node) -> Node:
         """Return a template's text with its variables filled in."""
         if text is None or not isinstance(given.parts, dict):
-            return self._open(found, self._written(found))
+            return self._open(found)
         scope = {key: part.node for key, part in given.parts.items()}
         name = f"{self.file} (template)"
         inner = replace(
@@ -368,7 +369,7 @@ class Evaluation:
         try:
             node = inner.of(template_of(text))
         except (NotHcl, RecursionError):
-            return self._open(found, self._written(found))
+            return self._open(found)
         return self._computed(found, node.value, node.open)
 
     def _conditional(self, found: Expression) -> Node:
@@ -394,4 +395,4 @@ class Evaluation:
         value = calculated(str(found.value), values)
         if value is not None:
             return self._computed(found, value)
-        return self._open(found, self._written(found))
+        return self._open(found)
