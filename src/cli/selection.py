@@ -1,6 +1,6 @@
 """Which rules a command is about: those that patterns of rule ids select."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
@@ -20,12 +20,11 @@ def selected(select: Iterable[str], ignore: Iterable[str]) -> frozenset[str]:
     return found
 
 
-def evaluated(chosen: Collection[str], among: Iterable[Rule]) -> tuple[Rule, ...]:
+def evaluated(chosen: Collection[str], among: Sequence[Rule]) -> tuple[Rule, ...]:
     """Return the chosen rules of those that a command evaluates; raise Unusable if there is none."""
-    every = tuple(among)
-    found = tuple(rule for rule in every if rule.id in chosen)
+    found = tuple(rule for rule in among if rule.id in chosen)
     if not found:
-        names = ", ".join(rule.id for rule in every)
+        names = ", ".join(rule.id for rule in among)
         raise Unusable(f"--select and --ignore leave no rule that this command evaluates. It evaluates {names}.")
     return found
 

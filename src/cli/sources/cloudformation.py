@@ -120,7 +120,7 @@ class _Template:
         if containers is None or not containers.lists_objects:
             return None
         members = {"family": name} | node.value
-        return node, TaskDefinition(as_collectors(members, containers) if self.resolver.variant else members)
+        return node, TaskDefinition(as_collectors(members, node) if self.resolver.variant else members)
 
     def services(self, task: str) -> Iterator[_Run]:
         """Yield the services that run a task definition of the template."""

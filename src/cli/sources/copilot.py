@@ -89,17 +89,12 @@ def _definition(given: Text, family: str, manifest: Node) -> Definition:
     service = _service(manifest, name) if manifest.value["type"] in _SERVICES else None
     group = renders[0].log_group
     stack = Stack(log_groups={group: LogGroup(group)})
-    others = [Variant(TaskDefinition(_collected(each)), service, stack) for each in tasks[1:]]
+    others = [Variant(TaskDefinition(as_collectors(each.value, each)), service, stack) for each in tasks[1:]]
     around = Around(service, stack, tuple(others), STAND_INS, tuple(renders[0].unresolved))
     roots = {"": node, "service": manifest}
     return Definition(
         TaskDefinition(node.value), (family,), origin=Origin(given.name, given.text, roots), around=around
     )
-
-
-def _collected(task: Node) -> Any:
-    containers = task.get("containerDefinitions")
-    return task.value if containers is None else as_collectors(task.value, containers)
 
 
 def _service(manifest: Node, name: str) -> Service:

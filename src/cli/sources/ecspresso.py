@@ -127,9 +127,7 @@ def of_document(given: Text, root: Node, by: Filled, rewriting: Rewriting | None
     variants = [by.opened(root, variant) for variant in range(VARIANTS)]
     found = [*task_definitions.definitions_of(variants[0].value, shown(given.name))]
     definitions = [_definition(given, each, variants, (*by.within(root),)) for each in found]
-    written = rewriting or task_definitions.Rewritten(
-        given.text, variants[0].value, found, node=variants[0], dialect=_Actions(by)
-    )
+    written = rewriting or task_definitions.Rewritten(given.text, lambda: variants[0], found, _Actions(by))
     return File(given.name, given.text, given.encoding, tuple(definitions), written)
 
 
@@ -161,5 +159,4 @@ def _definition(given: Text, found: Definition, variants: list[Node], calls: tup
 
 def _variant(found: Definition, node: Node) -> Variant:
     """Return a definition with other values; tags that are outside of it stay."""
-    task, containers = found.task.to_aws() | node.value, node.get("containerDefinitions")
-    return Variant(TaskDefinition(task if containers is None else as_collectors(task, containers)))
+    return Variant(TaskDefinition(as_collectors(found.task.to_aws() | node.value, node)))

@@ -11,14 +11,16 @@ _NAMED = re.compile(r"otel|adot|collector", re.IGNORECASE)
 _VARIABLES: Final = frozenset({"AOT_CONFIG_CONTENT", "OTEL_CONFIG"})
 
 
-def as_collectors(task: dict[str, Any], containers: Node) -> dict[str, Any]:
+def as_collectors(task: dict[str, Any], node: Node) -> dict[str, Any]:
     """Return a task definition in which open images of what is named or set up as a collector are a collector's.
 
-    An image that is open elsewhere stays what it is: most are those of applications.
+    `node` has what is open in it. An image that is open elsewhere stays what it is: most are those of applications.
     """
+    if node.get("containerDefinitions") is None:
+        return task
     changed = [
         {**each.value, "image": f"{_IMAGE}:{newest_known()}"} if _may_collect(each) else each.value
-        for each in containers.below()
+        for each in node.below("containerDefinitions")
     ]
     return {**task, "containerDefinitions": changed}
 

@@ -6,9 +6,9 @@ recorded response (`status_code` and `data` around that), and a list of any of t
 
 import copy
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from cli.sources.definition import Definition, File, Origin, Wanted
@@ -44,9 +44,8 @@ def of_json(given: Text, content: Any, plain: str) -> File:
         else:
             origin = _Within(given.name, plain, path=each.path)
         definitions.append(replace(each, origin=origin))
-    return File(
-        given.name, given.text, given.encoding, tuple(definitions), Rewritten(given.text, content, found, plain)
-    )
+    rewriting = Rewritten(given.text, partial(node_of, plain), found)
+    return File(given.name, given.text, given.encoding, tuple(definitions), rewriting)
 
 
 def of_yaml(given: Text, root: Node) -> File:
@@ -55,28 +54,27 @@ def of_yaml(given: Text, root: Node) -> File:
     definitions = [
         replace(each, origin=Origin(given.name, given.text, {"": node_at(root, each.path)})) for each in found
     ]
-    rewriting = Rewritten(given.text, root.value, found, node=root)
+    rewriting = Rewritten(given.text, lambda: root, found)
     return File(given.name, given.text, given.encoding, tuple(definitions), rewriting)
 
 
 @dataclass(frozen=True)
 class Rewritten:
-    """Writes changed definitions into a document."""
+    """Writes changed definitions into a document, which `root` gives with its places."""
 
     text: str = field(repr=False)
-    content: Any = field(repr=False)
+    root: Callable[[], Node] = field(repr=False)
     definitions: Sequence[Definition]
-    plain: str = field(default="", repr=False)
-    node: Node | None = field(default=None, repr=False)
     dialect: Dialect = AS_THE_API
 
     def __call__(self, wanted: Sequence[Wanted]) -> Edited:
         from cli.sources.editing import Change, edited  # noqa: PLC0415 - only to fix
 
-        content = copy.deepcopy(self.content)
+        root = self.root()
+        content = copy.deepcopy(root.value)
         for definition, each in zip(self.definitions, wanted, strict=True):
             content = _placed(content, definition, each.task)
-        return edited(self.text, [Change(self.node or node_of(self.plain), content, self.dialect)])
+        return edited(self.text, [Change(root, content, self.dialect)])
 
 
 def _placed(content: Any, definition: Definition, task: TaskDefinition) -> Any:

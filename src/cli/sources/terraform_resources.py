@@ -97,11 +97,9 @@ class ModuleResources:
     def tasks(self) -> Iterator[tuple[Resource, Node, TaskDefinition]]:
         """Yield the task definitions whose containers are known, with their places."""
         for each in self.of(TASK):
-            node = task_of(each.attributes)
-            containers = None if node is None else node.get("containerDefinitions")
-            if node is not None and containers is not None:
+            if (node := task_of(each.attributes)) is not None:
                 members = {"family": each.name} | node.value
-                yield each, node, TaskDefinition(as_collectors(members, containers) if self.variant else members)
+                yield each, node, TaskDefinition(as_collectors(members, node) if self.variant else members)
 
     def services(self, task: Resource) -> Iterator[tuple[Resource, Node, Service]]:
         """Yield the services that run a task definition."""
