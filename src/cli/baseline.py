@@ -8,13 +8,11 @@ from typing import Any
 
 from cli.fingerprints import subject_of
 from cli.output.evaluation import ConfigurationEntry, DefinitionEntry
-from cli.output.names import Outcome
 from cli.output.writing import written
 from cli.paths import report_path
 from cli.terminal import say
 from cli.texts import text_of
 from cli.unusable import Unusable
-from domain.severity import Severity
 from reports.text import first_of
 
 _VERSION = 1
@@ -37,9 +35,7 @@ def drifts_of(entry: DefinitionEntry | ConfigurationEntry) -> tuple[KnownDrift, 
     return tuple(
         KnownDrift(report_path(entry.file), subject_of(entry), verdict.rule, each.code, each.where, each.fingerprint)
         for verdict in entry.verdicts
-        if verdict.verdict is Outcome.DRIFTED
-        for each in verdict.drifts
-        if each.severity is not Severity.INFORMATIONAL
+        for each in verdict.counted
     )
 
 

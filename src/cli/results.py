@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from cli.baseline import Baseline, KnownDrift, drifts_of
 from cli.output.evaluation import ConfigurationEntry, DefinitionEntry, VerdictEntry
-from cli.output.names import Outcome
 from cli.output.writing import ENTRY, rendered
 from cli.report_formats import ReportFormat
 from cli.suggesting import Suggestion
@@ -97,13 +96,5 @@ def _without_known(verdicts: Iterator[VerdictEntry]) -> Iterator[VerdictEntry]:
 
 def worst_of(entry: DefinitionEntry | ConfigurationEntry) -> Severity | None:
     """Return the highest severity of its drifts that are not known; None if it has none."""
-    return max(
-        (
-            drift.severity
-            for each in entry.verdicts
-            if each.verdict is Outcome.DRIFTED
-            for drift in each.drifts
-            if not drift.known and drift.severity is not Severity.INFORMATIONAL
-        ),
-        default=None,
-    )
+    drifts = (drift for each in entry.verdicts for drift in each.counted)
+    return max((drift.severity for drift in drifts if not drift.known), default=None)

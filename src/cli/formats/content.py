@@ -7,7 +7,7 @@ from typing import Any
 
 from cli.options import ReportOptions
 from cli.output.evaluation import ConfigurationEntry, DefinitionEntry, DriftEntry, InputError, VerdictEntry
-from cli.output.names import FixKind, Outcome
+from cli.output.names import FixKind
 from cli.paths import report_path
 from cli.results import Result, Source
 from cli.suggesting import Suggestion
@@ -79,13 +79,10 @@ class Found:
 def found_in(result: Result[Any]) -> Iterator[Found]:
     """Yield the drifts of a result that count."""
     for verdict in result.entry.verdicts:
-        if verdict.verdict is not Outcome.DRIFTED:
-            continue
         suggestion = result.source.suggestions.get(verdict.rule)
-        for drift in verdict.drifts:
-            if drift.severity is not Severity.INFORMATIONAL:
-                yield Found(result, verdict, drift, suggestion)
-                suggestion = None
+        for drift in verdict.counted:
+            yield Found(result, verdict, drift, suggestion)
+            suggestion = None
 
 
 def page_of(rule: str) -> str:

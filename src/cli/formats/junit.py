@@ -16,7 +16,6 @@ from cli.output.names import Outcome
 from cli.paths import report_path
 from cli.results import Result, Source
 from cli.terminal import line
-from domain.severity import Severity
 
 _CASES = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 
@@ -50,8 +49,7 @@ def _suite(result: Result[Any]) -> Element:
 def _ending(verdict: VerdictEntry, source: Source) -> tuple[str, str]:
     match verdict.verdict:
         case Outcome.DRIFTED:
-            counted = [each for each in verdict.drifts if each.severity is not Severity.INFORMATIONAL]
-            rows = [f"{each.severity} {each.where}: {each.why}" for each in counted]
+            rows = [f"{each.severity} {each.where}: {each.why}" for each in verdict.counted]
             return "failure", "\n".join(filter(None, (*map(line, rows), fix_words(verdict.fix, source))))
         case Outcome.UNKNOWN | Outcome.EXEMPT as word:
             return "skipped", line(f"{word}: {'; '.join(verdict.reasons)}")

@@ -76,6 +76,12 @@ class VerdictEntry:
     unread: tuple[str, ...]
     """The facts that this command does not read, if they are the only reason for unknown."""
 
+    @property
+    def counted(self) -> tuple[DriftEntry, ...]:
+        """Return the drifts of a drifted rule, without its notes."""
+        found = self.drifts if self.verdict is Outcome.DRIFTED else ()
+        return tuple(each for each in found if each.severity is not Severity.INFORMATIONAL)
+
 
 @dataclass(frozen=True, slots=True)
 class DefinitionEntry:
