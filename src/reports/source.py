@@ -231,7 +231,7 @@ def _arguments(part: Json) -> dict[str, Any]:
         if isinstance(value, _Mark) or not isinstance(value, dict | list):
             found[name] = value
         elif member == "containerDefinitions":
-            found[name] = _Call("jsonencode", value)
+            found[name] = _Encoded(value)
         elif member == "tags":
             found[name] = {each["key"]: _Mark.REMOVED if _REMOVE in each else each.get("value") for each in value}
         elif member in _BLOCKS and isinstance(value, dict):
@@ -249,8 +249,7 @@ def argument_of(member: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
-    function: str
+class _Encoded:
     value: Any
 
 
@@ -297,9 +296,9 @@ def _attribute(name: str, value: Any, pad: str) -> tuple[str, list[str]]:
 
 def _expression(value: Any, pad: str) -> list[str]:
     match value:
-        case _Call(function, inner):
+        case _Encoded(inner):
             first, *rest = _expression(inner, pad)
-            rows = [f"{function}({first}", *rest]
+            rows = [f"jsonencode({first}", *rest]
             return [*rows[:-1], f"{rows[-1]})"]
         case dict() if value:
             return ["{", *_body(value, f"{pad}  "), f"{pad}}}"]
