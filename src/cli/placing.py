@@ -16,18 +16,12 @@ def place_of(task: TaskDefinition) -> Place:
     """Return its account and region: from its ARN, else its roles and log configuration; empty if not known."""
     own = Arn.parse(task.arn or "")
     if own is not None:
-        return Place(*_sure(own.account, own.region))
+        return _sure(own.account, own.region)
     roles = [Arn.parse(role) for role in (task.execution_role, task.task_role) if role]
     accounts = {arn.account for arn in roles if arn}
     logs = {c.log_options["awslogs-region"] for c in task.containers if c.log_options.get("awslogs-region")}
     secrets = {arn.region for c in task.containers for value in c.secrets.values() if (arn := Arn.parse(value))}
-    regions = logs or secrets
-    return Place(
-        *_sure(
-            next(iter(accounts)) if len(accounts) == 1 else "",
-            next(iter(regions)) if len(regions) == 1 else "",
-        )
-    )
+    return _sure(*(next(iter(each)) if len(each) == 1 else "" for each in (accounts, logs or secrets)))
 
 
 def without_stand_ins(place: Place) -> Place:
@@ -40,6 +34,6 @@ def account_of(task: TaskDefinition) -> str:
     return without_stand_ins(place_of(task)).account
 
 
-def _sure(account: str, region: str) -> tuple[str, str]:
+def _sure(account: str, region: str) -> Place:
     """Return account and region, each empty if it is a template's placeholder."""
-    return account if _ACCOUNT.fullmatch(account) else "", region if _REGION.fullmatch(region) else ""
+    return Place(account if _ACCOUNT.fullmatch(account) else "", region if _REGION.fullmatch(region) else "")
