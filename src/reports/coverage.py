@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from domain.coverage import Certificate, Coverage, CoverageRow, Gap, Proof, Seen, Uncovered
 from domain.subject import Subject
 from domain.sweeping import Scope
 from reports.text import minute
+from reports.words import Notice
 
 PLURALS = {
     Subject.FAMILY: "families",
@@ -21,14 +21,6 @@ _NEXT = {
     Coverage.THROTTLED: "The next sweep reads it again. If it stays, other callers use up AWS's limit there.",
     Coverage.NEVER_REACHED: "The log of the sweep, and the DLQs, say why. Then start another sweep.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A message to operations."""
-
-    title: str
-    text: str
 
 
 def summary(certificate: Certificate) -> str:

@@ -1,7 +1,6 @@
 """The health of a stack in words: a sentence and a command for each row, findings and notices about Outrider itself."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from domain.severity import Severity
 from reports.asff import DESCRIPTION, NOTHING_TO_DO, RECOMMENDATION, TITLE, envelope
 from reports.health_fixes import fix
 from reports.text import line
+from reports.words import Notice
 
 _TITLES = {
     Check.TRAIL: "A trail logs changes of ECS",
@@ -80,14 +80,6 @@ _SENTENCES = {
     Code.LAG_LONG: "One of ten events of the last day needed more than {minutes} minutes.",
 }
 _NOT_NAMED = "not known"
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One message for the topic `operations`."""
-
-    title: str
-    text: str
 
 
 def sentence(row: Row) -> str:

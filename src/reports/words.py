@@ -1,4 +1,6 @@
-"""Words for what happened to a finding or a correction, names of both, and commands for messages."""
+"""Words for what happened to a finding or a correction, names of both, commands, and notices."""
+
+from dataclasses import dataclass
 
 from domain.places import Place, role_name
 from domain.remediation.attempt import Attempt
@@ -25,6 +27,14 @@ RESOLVED = "Resolved"
 """The first word of a message when all findings of its thread are closed."""
 NOT_NAMED = "somebody who is not named"
 """Who approved, where the approval came from Security Hub: its event names nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message to operations."""
+
+    title: str
+    text: str
 
 
 def word_of(transition: str) -> str:
