@@ -1,7 +1,7 @@
 """The confirmation prompt, and sentences for what could not be done."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,7 @@ def confirmed(question: str, done: str = "sent") -> bool:
     return False
 
 
-def printed(lines: "Iterator[Line]") -> None:
+def printed(lines: "Iterable[Line]") -> None:
     """Print on standard output, never folded, so that text copied from it is whole."""
     out = console()
     for each in lines:

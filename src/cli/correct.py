@@ -32,7 +32,7 @@ def correct(given: Namespace) -> int:
             say(f"{service.title} is being updated. Check that its new tasks and their collectors run.")
             return DONE
         registered, follows = correcting.register(found)
-        printed(iter([Line(f"{registered} is registered.")]))
+        printed([Line(f"{registered} is registered.")])
         if not follows:
             say(
                 f"Somebody else registered {registered.family} at the same moment, and {registered} is a correction of"

@@ -23,7 +23,7 @@ def sweep(given: Namespace) -> int:
     with sentences(where), failures_as_sentences(_POLICY):
         name = _started(where, request)
     covered = " `outrider coverage` shows what it covered, when it has ended." if request.scope.everything else ""
-    printed(iter([Line(f"Sweep {name} was started. If another one runs, it ends at once and does nothing.{covered}")]))
+    printed([Line(f"Sweep {name} was started. If another one runs, it ends at once and does nothing.{covered}")])
     return CLEAN
 
 
