@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.fingerprints import subject_of
-from cli.output.evaluation import ConfigurationEntry, DefinitionEntry
+from cli.output.evaluation import Entry
 from cli.output.writing import written
 from cli.paths import report_path
 from cli.terminal import say
@@ -30,7 +30,7 @@ class KnownDrift:
     fingerprint: str
 
 
-def drifts_of(entry: DefinitionEntry | ConfigurationEntry) -> tuple[KnownDrift, ...]:
+def drifts_of(entry: Entry) -> tuple[KnownDrift, ...]:
     """Return the drifts of an input as a baseline has them."""
     return tuple(
         KnownDrift(report_path(entry.file), subject_of(entry), verdict.rule, each.code, each.where, each.fingerprint)

@@ -89,7 +89,7 @@ class _Evaluate:
     results: Results
     suggests: bool
 
-    def __call__(self, item: _Item) -> tuple[Result[DefinitionEntry], _Fixes]:
+    def __call__(self, item: _Item) -> tuple[Result, _Fixes]:
         first = item.uses[0]
         if first.unread:
             entry = DefinitionEntry(item.file, first.resource, first.unread, ())
@@ -138,7 +138,7 @@ class _Work:
                 index += len(uses)
                 yield _Item(file.name, uses, families[family], exemptions)
 
-    def with_suggestions(self, result: Result[DefinitionEntry], fixes: _Fixes) -> Result[DefinitionEntry]:
+    def with_suggestions(self, result: Result, fixes: _Fixes) -> Result:
         """Return the next result with the changes of its file's text."""
         if not self.suggests:
             return result

@@ -71,7 +71,7 @@ class _Evaluate:
     by: "ConfigurationEvaluator"
     results: Results
 
-    def __call__(self, named: tuple[str, str]) -> Result[ConfigurationEntry]:
+    def __call__(self, named: tuple[str, str]) -> Result:
         file, text = named
         judge = replace(self.by, by=self.by.by.exempting(comments_in(text).exemptions))
         origin = ConfigurationOrigin(file, text)

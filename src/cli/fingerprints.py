@@ -4,25 +4,21 @@ import hashlib
 from collections import Counter
 from dataclasses import replace
 
-from cli.output.evaluation import ConfigurationEntry, DefinitionEntry, DriftEntry, VerdictEntry
+from cli.output.evaluation import DriftEntry, Entry, VerdictEntry
 from cli.paths import report_path
 from domain.places import Revision
 
 _LENGTH = 32
 
 
-def subject_of(entry: DefinitionEntry | ConfigurationEntry, number: int = 1) -> str:
+def subject_of(entry: Entry, number: int = 1) -> str:
     """Return the family; empty for a configuration. `number` says which of a file's definitions of the family it is."""
-    match entry:
-        case DefinitionEntry():
-            revision = Revision.parse(entry.resource)
-            family = revision.family if revision else entry.resource
-            return family if number == 1 else f"{family}#{number}"
-        case ConfigurationEntry():
-            return ""
+    revision = Revision.parse(entry.resource)
+    family = revision.family if revision else entry.resource
+    return family if number == 1 else f"{family}#{number}"
 
 
-def fingerprinted[Entry: (DefinitionEntry, ConfigurationEntry)](entry: Entry, number: int = 1) -> Entry:
+def fingerprinted(entry: Entry, number: int = 1) -> Entry:
     """Return an entry whose drifts have their fingerprints."""
     if not any(each.drifts for each in entry.verdicts):
         return entry

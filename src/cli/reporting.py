@@ -11,7 +11,6 @@ from cli.baseline import Baseline
 from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.inputs import Inputs
 from cli.options import ReportOptions
-from cli.output.evaluation import ConfigurationEntry, DefinitionEntry
 from cli.output.writing import streamed
 from cli.results import Result
 from cli.unusable import Unusable
@@ -29,7 +28,7 @@ class Report:
     hint: bool
     worst: Severity | None = None
 
-    def of[Entry: (DefinitionEntry, ConfigurationEntry)](self, results: Iterable[Result[Entry]]) -> int:
+    def of(self, results: Iterable[Result]) -> int:
         """Print each result as soon as there is one; return the exit code."""
         with opened(self.options.output) as out:
             self._print(self._counted(results), out)
@@ -38,18 +37,14 @@ class Report:
             self.baseline.finish()
         return exit_code(self.worst, self.inputs, self.options.fail_on)
 
-    def _counted[Entry: (DefinitionEntry, ConfigurationEntry)](
-        self, results: Iterable[Result[Entry]]
-    ) -> Iterator[Result[Entry]]:
+    def _counted(self, results: Iterable[Result]) -> Iterator[Result]:
         for each in results:
             self.worst = worse(self.worst, each.worst)
             if self.baseline is not None:
                 self.baseline.add(each.entry.file, each.drifts)
             yield each
 
-    def _print[Entry: (DefinitionEntry, ConfigurationEntry)](
-        self, results: Iterable[Result[Entry]], out: TextIO | None
-    ) -> None:
+    def _print(self, results: Iterable[Result], out: TextIO | None) -> None:
         match self.options.format:
             case "table":
                 from cli.table import as_table  # noqa: PLC0415 - no other format needs it

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cli.baseline import Baseline, KnownDrift, drifts_of
-from cli.output.evaluation import ConfigurationEntry, DefinitionEntry, VerdictEntry
+from cli.output.evaluation import Entry, VerdictEntry
 from cli.output.writing import ENTRY, rendered
 from cli.report_formats import ReportFormat
 from cli.suggesting import Suggestion
@@ -31,7 +31,7 @@ NO_SOURCE = Source(Place("", ""), {})
 
 
 @dataclass(frozen=True, slots=True)
-class Result[Entry: (DefinitionEntry, ConfigurationEntry)]:
+class Result:
     """One input, its worst severity, and what is printed of it: its JSON, or the verdicts that a format shows.
 
     `drifts` are for the baseline, if there is one.
@@ -57,9 +57,7 @@ class Results:
         """Return what makes results by a baseline."""
         return cls(form) if baseline is None else cls(form, baseline.fingerprints, baseline.writes)
 
-    def of[Entry: (DefinitionEntry, ConfigurationEntry)](
-        self, entry: Entry, source: Source = NO_SOURCE
-    ) -> Result[Entry]:
+    def of(self, entry: Entry, source: Source = NO_SOURCE) -> Result:
         """Return the result. A process sends it to another, so it has only what is printed."""
         drifts = () if self.known is None else drifts_of(entry)
         if drifts:
@@ -94,7 +92,7 @@ def _without_known(verdicts: Iterator[VerdictEntry]) -> Iterator[VerdictEntry]:
             yield replace(verdict, drifts=left, severity=max(each.severity for each in left))
 
 
-def worst_of(entry: DefinitionEntry | ConfigurationEntry) -> Severity | None:
+def worst_of(entry: Entry) -> Severity | None:
     """Return the highest severity of its drifts that are not known; None if it has none."""
     drifts = (drift for each in entry.verdicts for drift in each.counted)
     return max((drift.severity for drift in drifts if not drift.known), default=None)

@@ -16,7 +16,7 @@ from reports.fleet.model import Result as Found
 from rules import BY_ID
 
 
-def results_of(fleet: Fleet, form: ReportFormat) -> Iterator[Result[DefinitionEntry]]:
+def results_of(fleet: Fleet, form: ReportFormat) -> Iterator[Result]:
     """Yield a result for each row."""
     results = Results(form)
     for entry in fleet.entries:

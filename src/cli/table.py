@@ -6,7 +6,7 @@ from typing import TextIO
 
 from cli.evaluating import by_topic
 from cli.outcome import unread_facts
-from cli.output.evaluation import ConfigurationEntry, DefinitionEntry, VerdictEntry
+from cli.output.evaluation import VerdictEntry
 from cli.output.names import FixKind, Outcome
 from cli.results import Result
 from cli.terminal import Console, Style, console, line
@@ -32,9 +32,7 @@ def style_of(severity: Severity) -> Style:
 _FIXES = {FixKind.SAFE: ", fix is safe", FixKind.REVIEW: ", fix needs approval", FixKind.NONE: ""}
 
 
-def as_table[Entry: (DefinitionEntry, ConfigurationEntry)](
-    results: Iterable[Result[Entry]], what: str, *, hint: bool, out: TextIO | None
-) -> None:
+def as_table(results: Iterable[Result], what: str, *, hint: bool, out: TextIO | None) -> None:
     """Print by file. `hint`: whether to say that --config gives the configuration."""
     to, shown, tally = console(out), "", Counter[str]()
     unread = dict[str, tuple[str, ...]]()
@@ -56,7 +54,7 @@ def as_table[Entry: (DefinitionEntry, ConfigurationEntry)](
         to.wrapped(f"{tally.total()} {what}{'s' if tally.total() > 1 else ''}: {counts}.")
 
 
-def _print[Entry: (DefinitionEntry, ConfigurationEntry)](out: Console, result: Result[Entry]) -> None:
+def _print(out: Console, result: Result) -> None:
     entry, name = result.entry, line(result.entry.name)
     if entry.not_evaluated:
         out.wrapped(f"{name}: not evaluated; {entry.not_evaluated}.", 2)

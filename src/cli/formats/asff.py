@@ -46,7 +46,7 @@ def _findings(content: Content) -> Iterator[dict[str, Any]]:
                 yield _finding(result, verdict, place, now)
 
 
-def _finding(result: Result[Any], verdict: VerdictEntry, place: Place, now: datetime) -> dict[str, Any]:
+def _finding(result: Result, verdict: VerdictEntry, place: Place, now: datetime) -> dict[str, Any]:
     family, file = line(subject_of(result.entry)), report_path(result.entry.file)
     drifts = tuple(
         Drift(each.code, each.where, line(each.why), each.found, each.wanted, each.severity) for each in verdict.drifts

@@ -3,10 +3,9 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cli.options import ReportOptions
-from cli.output.evaluation import ConfigurationEntry, DefinitionEntry, DriftEntry, InputError, VerdictEntry
+from cli.output.evaluation import DriftEntry, Entry, InputError, VerdictEntry
 from cli.output.names import FixKind
 from cli.paths import report_path
 from cli.results import Result, Source
@@ -23,7 +22,7 @@ from settings import PAGES
 class Content:
     """A report: its results, and the errors of inputs, which are complete after the last result. `what` names one."""
 
-    results: Iterable[Result[Any]]
+    results: Iterable[Result]
     errors: Sequence[InputError]
     what: str
     options: ReportOptions
@@ -33,15 +32,14 @@ class Content:
 class Found:
     """One drift, and what it is a drift of. `suggestion` is for all drifts of the rule: only its first one has it."""
 
-    result: Result[Any]
+    result: Result
     verdict: VerdictEntry
     drift: DriftEntry
     suggestion: Suggestion | None
 
     @property
-    def entry(self) -> DefinitionEntry | ConfigurationEntry:
-        entry: DefinitionEntry | ConfigurationEntry = self.result.entry
-        return entry
+    def entry(self) -> Entry:
+        return self.result.entry
 
     @property
     def rule(self) -> Rule:
@@ -76,7 +74,7 @@ class Found:
         return page_of(self.verdict.rule)
 
 
-def found_in(result: Result[Any]) -> Iterator[Found]:
+def found_in(result: Result) -> Iterator[Found]:
     """Yield the drifts of a result that count."""
     for verdict in result.entry.verdicts:
         suggestion = result.source.suggestions.get(verdict.rule)
@@ -109,7 +107,7 @@ def level_of[Level](severity: Severity, levels: tuple[Level, Level, Level]) -> L
     return medium if severity is Severity.MEDIUM else low
 
 
-def place_of(result: Result[Any], options: ReportOptions) -> Place:
+def place_of(result: Result, options: ReportOptions) -> Place:
     """Return where a definition says that it runs, else what the options say; empty where neither does."""
     known = result.source.place
     return Place(known.account or options.account, known.region or options.region)

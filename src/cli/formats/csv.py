@@ -6,7 +6,6 @@ A cell that a spreadsheet would take for a formula begins with an apostrophe.
 import csv
 import io
 from collections.abc import Iterator
-from typing import Any
 
 from cli.formats.content import Content, page_of
 from cli.output.evaluation import VerdictEntry
@@ -31,7 +30,7 @@ def pieces(content: Content) -> Iterator[str]:
             yield from map(_row, _rows(result, verdict))
 
 
-def _rows(result: Result[Any], verdict: VerdictEntry) -> Iterator[Row]:
+def _rows(result: Result, verdict: VerdictEntry) -> Iterator[Row]:
     file, resource = report_path(result.entry.file), result.entry.name
     head, tail = (resource, verdict.rule, verdict.verdict.value), page_of(verdict.rule)
     for drift in verdict.drifts:

@@ -7,7 +7,6 @@ elements and attributes are those that the schemas of Jenkins and of Ant ask for
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from cli.formats.content import Content, fix_words
@@ -31,7 +30,7 @@ def pieces(content: Content) -> Iterator[str]:
     yield "</testsuites>\n"
 
 
-def _suite(result: Result[Any]) -> Element:
+def _suite(result: Result) -> Element:
     entry, path = result.entry, line(report_path(result.entry.file))
     suite = Element("testsuite", name=f"{path}: {line(entry.name)}", package=path)
     if entry.not_evaluated:

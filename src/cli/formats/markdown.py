@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from cli.formats.content import Content, Found, fix_words, found_in
 from cli.formats.escaping import code, fence, markdown
-from cli.output.evaluation import ConfigurationEntry, DefinitionEntry
+from cli.output.evaluation import DefinitionEntry, Entry
 from cli.paths import report_path
 from cli.results import Result
 from cli.suggesting import Hunk
@@ -33,7 +32,7 @@ class Comment:
         self._parts = list[str]()
         self._tally = Counter[str]()
 
-    def add(self, result: Result[Any]) -> None:
+    def add(self, result: Result) -> None:
         """Add what is drifted of one input."""
         self._tally["all"] += 1
         if result.entry.not_evaluated:
@@ -73,7 +72,7 @@ class Comment:
         return "".join(rows)
 
 
-def _title(entry: DefinitionEntry | ConfigurationEntry) -> str:
+def _title(entry: Entry) -> str:
     name, path = code(entry.name), code(report_path(entry.file))
     return f"{name} in {path}" if isinstance(entry, DefinitionEntry) else f"{path}, read by {name}"
 

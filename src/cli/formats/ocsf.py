@@ -84,5 +84,4 @@ def _finding(found: Found, options: ReportOptions, now: int) -> dict[str, Any]:
 
 
 def _arn(found: Found) -> str:
-    resource: str = getattr(found.entry, "resource", "")
-    return line(resource) if resource.startswith("arn:") else ""
+    return line(found.entry.resource) if found.entry.resource.startswith("arn:") else ""

@@ -117,9 +117,18 @@ class ConfigurationEntry:
         return self.release
 
     @property
+    def resource(self) -> str:
+        """It is no resource of AWS."""
+        return ""
+
+    @property
     def not_evaluated(self) -> str | None:
         """Every configuration is evaluated."""
         return None
+
+
+type Entry = DefinitionEntry | ConfigurationEntry
+"""The results of one input."""
 
 
 @dataclass(frozen=True, slots=True)
