@@ -1,7 +1,7 @@
 """A Terraform module: the texts and blocks of its files, and what their evaluation may cost."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -44,29 +44,18 @@ class Module:
     """The files that are written as JSON."""
     effort: Effort = field(default_factory=Effort, repr=False, compare=False)
 
+    def every(self, kind: str) -> Iterator[tuple[str, Block]]:
+        """Yield the blocks of this kind, each with its file."""
+        return ((file, block) for file, blocks in self.blocks.items() for block in blocks if block.kind == kind)
+
     def found(self, kind: str, *labels: str) -> tuple[str, Block] | None:
         """Return the file and the block of this kind and these labels."""
-        return next(
-            (
-                (name, b)
-                for name, blocks in self.blocks.items()
-                for b in blocks
-                if (b.kind, *b.labels) == (kind, *labels)
-            ),
-            None,
-        )
+        return next((each for each in self.every(kind) if each[1].labels == labels), None)
 
     def local(self, name: str) -> tuple[str, Expression] | None:
         """Return the file and the expression of a local value."""
-        return next(
-            (
-                (file, block.attributes[name][1])
-                for file, blocks in self.blocks.items()
-                for block in blocks
-                if block.kind == "locals" and name in block.attributes
-            ),
-            None,
-        )
+        found = ((file, block.attributes.get(name)) for file, block in self.every("locals"))
+        return next(((file, attribute[1]) for file, attribute in found if attribute is not None), None)
 
     def uses(self, name: str) -> int:
         """Return how often the module's texts name a value."""

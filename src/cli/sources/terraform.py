@@ -115,12 +115,11 @@ def _read(path: Path) -> str | None:
 
 def _resources_of(by: Evaluation) -> ModuleResources:
     resources = list[Resource]()
-    for file, blocks in by.module.blocks.items():
-        for block in blocks:
-            if block.kind == "resource" and len(block.labels) == 2 and block.labels[0].startswith("aws_"):  # noqa: PLR2004 - type and name
-                within = Evaluation(by.module, file, by.variant, {}, {}, by.expressions)
-                node = _attributes(within, block)
-                resources.append(Resource(*block.labels, node, file, tuple(within.unresolved)))
+    for file, block in by.module.every("resource"):
+        if len(block.labels) == 2 and block.labels[0].startswith("aws_"):  # noqa: PLR2004 - type and name
+            within = Evaluation(by.module, file, by.variant, {}, {}, by.expressions)
+            node = _attributes(within, block)
+            resources.append(Resource(*block.labels, node, file, tuple(within.unresolved)))
     return ModuleResources(resources, by.variant)
 
 
@@ -202,5 +201,5 @@ class _TerraformDialect(Dialect):
         return json.dumps(value, ensure_ascii=False) if stands or _REFERENCE.search(value) else None
 
     def _label(self, kind: str) -> str | None:
-        blocks = (block for blocks in self._by.module.blocks.values() for block in blocks if block.kind == "data")
-        return next((block.labels[1] for block in blocks if block.labels[:1] == (kind,)), None)
+        labels = (block.labels for _, block in self._by.module.every("data"))
+        return next((each[1] for each in labels if each[:1] == (kind,)), None)
