@@ -27,13 +27,13 @@ def content_of(text: str, name: str) -> tuple[Any, str]:
     if not text.strip():
         raise Unusable(f"{name} is empty.")
     try:
-        return _checked(_loaded(text, name), name), text
+        return _loaded(text, name), text
     except json.JSONDecodeError as error:
         plain = blanked(text)
         if plain == text:
             raise _not_json(error, name) from None
     try:
-        return _checked(_loaded(plain, name), name), plain
+        return _loaded(plain, name), plain
     except json.JSONDecodeError as error:
         raise _not_json(error, name) from None
 
@@ -91,7 +91,7 @@ def _constant(name: str) -> None:
 
 def _loaded(text: str, name: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=unique, parse_float=_number, parse_constant=_constant)
+        content = json.loads(text, object_pairs_hook=unique, parse_float=_number, parse_constant=_constant)
     except json.JSONDecodeError:
         raise
     except Repeated as repeated:
@@ -100,9 +100,6 @@ def _loaded(text: str, name: str) -> Any:
         raise _too_deep(name) from None
     except ValueError:
         raise Unusable(f"{name} has a number in it that is not valid JSON: too large, or not a number.") from None
-
-
-def _checked(content: Any, name: str) -> Any:
     if depth_exceeds(content, DEEPEST):
         raise _too_deep(name)
     return content
