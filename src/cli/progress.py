@@ -101,7 +101,7 @@ def releasing(found: ReleaseTarget) -> Iterator[Line]:
     if found.quarantine is not None:
         yield Line(_quarantined(found.quarantine), 1)
     for attempt in found.attempts:
-        yield from _attempt(attempt, 1)
+        yield from _attempt(attempt)
     yield Line("It is evaluated again, and corrected if the standard allows it.", 1)
 
 
@@ -161,7 +161,7 @@ def family_corrections(found: FamilyCorrections, *, all_of_it: bool) -> Iterator
     if all_of_it:
         shown += [each for each in attempts if each not in shown][:_LATEST]
     for attempt in shown:
-        yield from _attempt(attempt, 1)
+        yield from _attempt(attempt)
     if all_of_it and found.proposed is not None:
         rules = ", ".join(found.proposed.rules)
         yield Line(f"Plan {found.proposed.digest} can be approved: {rules}.", 1)
@@ -169,16 +169,16 @@ def family_corrections(found: FamilyCorrections, *, all_of_it: bool) -> Iterator
         yield Line("It has no correction.", 1)
 
 
-def _attempt(attempt: Attempt, indent: int) -> Iterator[Line]:
+def _attempt(attempt: Attempt) -> Iterator[Line]:
     guard = f" ({attempt.guard})" if attempt.guard else ""
     by = f", approved by {approver_of(attempt)}" if attempt.approved else ""
     yield Line(
         f"{titled(attempt)}: {attempt.state}{guard}, {minute(attempt.time)}{by}"
         f"{_due(attempt.due) if not attempt.state.ended else ''}",
-        indent,
+        1,
     )
-    yield from (Line(reason, indent + 1) for reason in sentences(attempt.reasons))
-    yield from (_rollout(rollout, indent + 1) for rollout in attempt.rollouts)
+    yield from (Line(reason, 2) for reason in sentences(attempt.reasons))
+    yield from (_rollout(rollout, 2) for rollout in attempt.rollouts)
 
 
 def _rollout(rollout: Rollout, indent: int) -> Line:
