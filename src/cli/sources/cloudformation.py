@@ -12,7 +12,7 @@ from cli.sources.definition import Around, Definition, File, Origin, Stack, Vari
 from cli.sources.nodes import Node, Part, Style
 from cli.sources.open_images import as_collectors
 from cli.sources.resolving import STAND_INS, VARIANTS, Resolver
-from cli.sources.roles import Documents, closed, fact_of, parameters_named_in
+from cli.sources.roles import closed, fact_of, parameters_named_in
 from cli.texts import Text, shown
 from cli.unusable import NoDefinition
 from domain.ecs.service import Service
@@ -197,20 +197,11 @@ class _Template:
             arns = [*written.below("ManagedPolicyArns")]
             unknown = [node for node in arns if node.open or not isinstance(node.value, str)]
             complete = not unknown and all(roles is not None for _, roles, _ in attached)
+            complete = complete and written.get("PermissionsBoundary") is None
             documents = [(source, closed(node, self.resolver.variant)) for source, node in (*own, *others)]
             trust = written.get("AssumeRolePolicyDocument")
-            yield (
-                arn,
-                fact_of(
-                    Documents(
-                        arn,
-                        None if trust is None else closed(trust, self.resolver.variant),
-                        documents,
-                        [str(node.value) for node in arns],
-                        complete and written.get("PermissionsBoundary") is None,
-                    )
-                ),
-            )
+            trusted = None if trust is None else closed(trust, self.resolver.variant)
+            yield arn, fact_of(arn, trusted, documents, [str(node.value) for node in arns], complete=complete)
 
     def _attached(self) -> Iterator[tuple[str, list[str] | None, Node]]:
         """Yield the policies that name their roles: their names, the logical names of the roles, and the document."""

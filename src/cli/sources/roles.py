@@ -1,7 +1,6 @@
 """Roles as a source describes them, as facts; and the parameters that a task takes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from cli.sources.nodes import Node
@@ -26,41 +25,27 @@ _OF_AWS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Documents:
-    """What a source says of one role: its trust, its own policies by name, and the ARNs of managed ones.
+def fact_of(
+    arn: str, trust: Any, policies: Sequence[tuple[str, Any]], managed: Sequence[str], *, complete: bool
+) -> Fact[Role]:
+    """Return a role by its trust, its own policies by name and the ARNs of managed ones.
 
-    `complete` is whether no other policy of the source may belong to it.
+    Unavailable if a part of it is not known, or not `complete`: another policy of the source may belong to it.
     """
-
-    arn: str
-    trust: Any
-    policies: Sequence[tuple[str, Any]]
-    managed: Sequence[str] = ()
-    complete: bool = True
-
-
-def fact_of(written: Documents) -> Fact[Role]:
-    """Return the role; Unavailable if a part of it is not known."""
-    name = written.arn.rpartition("/")[2]
+    name = arn.rpartition("/")[2]
     unreadable = Unavailable(MissingReason.POLICY_UNREADABLE, resource=name)
-    policies = [*written.policies]
-    for arn in written.managed:
-        actions = _OF_AWS.get(arn.partition(":policy/")[2]) if arn.startswith("arn:aws:iam::aws:") else None
+    every = [*policies]
+    for policy in managed:
+        actions = _OF_AWS.get(policy.partition(":policy/")[2]) if policy.startswith("arn:aws:iam::aws:") else None
         if actions is None:
             return unreadable
         statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-        policies.append((arn, {"Version": "2012-10-17", "Statement": [statement]}))
-    if not written.complete:
+        every.append((policy, {"Version": "2012-10-17", "Statement": [statement]}))
+    if not complete:
         return unreadable
     try:
-        return Known(
-            Role(
-                written.arn,
-                Policy.parse(written.trust, f"the trust policy of {name}", trust=True),
-                tuple(Policy.parse(document, source) for source, document in policies),
-            )
-        )
+        trusted = Policy.parse(trust, f"the trust policy of {name}", trust=True)
+        return Known(Role(arn, trusted, tuple(Policy.parse(document, source) for source, document in every)))
     except PolicyUnreadable:
         return unreadable
 

@@ -14,7 +14,7 @@ from cli.sources.hcl_module import ARNS
 from cli.sources.nodes import Node, Part, Style, mapping, open_below, sequence
 from cli.sources.open_images import as_collectors
 from cli.sources.resolving import ACCOUNT, REGION, region_of
-from cli.sources.roles import Documents, closed, fact_of, parameters_named_in
+from cli.sources.roles import closed, fact_of, parameters_named_in
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Fact, LogGroup, Parameter, Role
@@ -166,7 +166,7 @@ class ModuleResources:
             complete = complete and self._is_of(each, role) is not None
         trust = role.attributes.get("assume_role_policy")
         written_trust = None if trust is None else self._closed(trust)
-        return fact_of(Documents(role.arn, written_trust, documents, arns, complete))
+        return fact_of(role.arn, written_trust, documents, arns, complete=complete)
 
     def _policies(self, role: Resource) -> Iterator[tuple[str, Any]]:
         for each in self.of("aws_iam_role_policy"):
