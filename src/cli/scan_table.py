@@ -16,14 +16,10 @@ def as_table(fleet: Fleet, file: TextIO | None = None) -> None:
     """Print it."""
     out = console(file)
     for place, group in groupby(fleet.entries, key=lambda entry: entry.place):
-        entries = [*group]
         out.print([(str(place), Style.BOLD)])
-        drifted = sorted(
-            (entry for entry in entries if _worst(entry) is not None),
-            key=lambda entry: (-(_worst(entry) or Severity.LOW).rank, entry.service or entry.family),
-        )
-        for entry in drifted[:_SHOWN]:
-            worst = _worst(entry) or Severity.LOW
+        drifted = [(worst, entry) for entry in group if (worst := _worst(entry)) is not None]
+        drifted.sort(key=lambda each: (-each[0].rank, each[1].service or each[1].family))
+        for worst, entry in drifted[:_SHOWN]:
             rules = ", ".join(each.rule for each in entry.results if each.state.severity)
             out.wrapped([(f"{worst:<8} ", style_of(worst)), (line(_name(entry)), Style.BOLD), f": {rules}"], 2, 4)
         if len(drifted) > _SHOWN:

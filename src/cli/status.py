@@ -250,8 +250,8 @@ def _attempt(each: Attempt) -> AttemptEntry:
 
 
 def _exemption(each: Exemption) -> ExemptionEntry:
-    expires = each.expires.isoformat() if each.expires is not None else None
-    return ExemptionEntry(tuple(each.rules), each.where.model_dump(exclude_defaults=True), expires, each.reason)
+    where = each.where.model_dump(exclude_defaults=True)
+    return ExemptionEntry(tuple(each.rules), where, iso(each.expires), each.reason)
 
 
 def _stage_entries(stages: Stages) -> Iterator[StageEntry]:

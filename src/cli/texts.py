@@ -62,7 +62,7 @@ def found_in(name: str, endings: tuple[str, ...]) -> Iterator[str]:
         raise Unusable(f"{unreadable[0].filename} cannot be read ({reason_of(unreadable[0])}). Check its permissions.")
     if not names:
         *others, last = endings
-        listed = f"{', '.join(others)} or {last}" if others else last
+        listed = f"{', '.join(others)} or {last}"
         raise Unusable(f"{name} has no file in it whose name ends with {listed}. Name a file or another folder.")
     yield from names
 

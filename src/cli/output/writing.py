@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,8 @@ def streamed(entries: Iterable[str], rest: Callable[[], Mapping[str, Iterable[ob
     yield f"{end}],\n" + ",\n".join(lists) + "\n}\n"
 
 
-def iso(moment: datetime | None) -> str | None:
-    """Return a time as outputs have it."""
+def iso(moment: date | None) -> str | None:
+    """Return a day or a time as outputs have it."""
     return moment.isoformat() if moment is not None else None
 
 
