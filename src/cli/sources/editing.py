@@ -101,7 +101,7 @@ class _Document:
         first = next(part for part in parts if id(part) in kept)
         anchor: Part | None = None
         for slot in slots:
-            step = _step(slot)
+            step = slot.name if slot.name is not None else _step(slot.value)
             if slot.kept is not None:
                 anchor = slot.kept
                 yield from self.edits(anchor.node, slot.value, (*path, step))
@@ -226,7 +226,7 @@ def _differing(node: Node, wanted: Any, path: Path) -> Iterator[Path]:
         case list() as parts, list() if len(parts) <= len(wanted) and all(map(name_of, wanted)):
             found = matched([part.node.value for part in parts], wanted)
             for index, item in enumerate(wanted):
-                below = (*path, _step(_Slot(None, None, item)))
+                below = (*path, _step(item))
                 if index in found:
                     yield from _differing(parts[found[index]].node, item, below)
                 else:
@@ -235,8 +235,6 @@ def _differing(node: Node, wanted: Any, path: Path) -> Iterator[Path]:
             yield path
 
 
-def _step(slot: _Slot) -> str:
-    if slot.name is not None:
-        return slot.name
-    name = name_of(slot.value)
-    return name.partition(" ")[2] if name else ""
+def _step(item: Any) -> str:
+    """Return how a path names an item of a list; nothing if it has no name."""
+    return (name_of(item) or "").partition(" ")[2]
