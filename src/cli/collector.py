@@ -19,6 +19,7 @@ from cli.reporting import Report
 from cli.results import Result, Results
 from cli.selection import evaluated
 from cli.sources.configuration import ConfigurationOrigin
+from cli.sources.open_images import IMAGE
 from cli.terminal import say
 from cli.texts import text_of
 from cli.unusable import NoDefinition, Unusable
@@ -41,7 +42,6 @@ _RULES = tuple(
 """The others need to know the task: its applications, its region, its parameter."""
 _AFTER_THE_START = frozenset({"config.destinations", "config.no-plain-secrets"})
 _COLLECTOR = "adot-collector"
-_IMAGE = "public.ecr.aws/aws-observability/aws-otel-collector"
 _SECTIONS = re.compile(r"""(?:^["' ]*|[{,]\s*["'])(receivers|exporters|service)["']?\s*:""", re.MULTILINE)
 
 
@@ -140,7 +140,7 @@ class ConfigurationEvaluator:
 
     def _task(self, variables: Sequence[str]) -> TaskDefinition:
         secrets = [{"name": name, "valueFrom": name} for name in (CONFIG_VARIABLE, *variables)]
-        container = {"name": _COLLECTOR, "image": f"{_IMAGE}:{self.release}", "secrets": secrets}
+        container = {"name": _COLLECTOR, "image": f"{IMAGE}:{self.release}", "secrets": secrets}
         return TaskDefinition({"family": _COLLECTOR, "containerDefinitions": [container]})
 
 

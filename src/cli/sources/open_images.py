@@ -6,7 +6,7 @@ from typing import Any, Final
 from cli.sources.nodes import Node
 from domain.collector.releases import newest_known
 
-_IMAGE: Final = "public.ecr.aws/aws-observability/aws-otel-collector"
+IMAGE: Final = "public.ecr.aws/aws-observability/aws-otel-collector"
 _NAMED = re.compile(r"otel|adot|collector", re.IGNORECASE)
 _VARIABLES: Final = frozenset({"AOT_CONFIG_CONTENT", "OTEL_CONFIG"})
 
@@ -19,7 +19,7 @@ def as_collectors(task: dict[str, Any], node: Node) -> dict[str, Any]:
     if node.get("containerDefinitions") is None:
         return task
     changed = [
-        {**each.value, "image": f"{_IMAGE}:{newest_known()}"} if _may_collect(each) else each.value
+        {**each.value, "image": f"{IMAGE}:{newest_known()}"} if _may_collect(each) else each.value
         for each in node.below("containerDefinitions")
     ]
     return {**task, "containerDefinitions": changed}
