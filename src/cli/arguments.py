@@ -10,7 +10,7 @@ FORMATS: tuple[str, ...] = get_args(ReportFormat.__value__)
 OF_DEFINITIONS = frozenset({"asff", "ocsf"})
 
 
-def patterns(text: str) -> tuple[str, ...]:
+def listed(text: str) -> tuple[str, ...]:
     """Read a list with commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -47,7 +47,7 @@ def file_option(into: str, text: str, *, default: str | None = None, required: b
 
 def of_rules(into: str, text: str) -> Argument:
     """Return an option that takes patterns of rules, and may be repeated."""
-    return Option(into, text, "RULES", Takes.RULE, Many.ANY, read=patterns)
+    return Option(into, text, "RULES", Takes.RULE, Many.ANY, read=listed)
 
 
 def report_format(choices: Iterable[str]) -> Argument:

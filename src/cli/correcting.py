@@ -13,6 +13,7 @@ from aws.parameters import Parameters
 from aws.roles import Roles
 from aws.sessions import Sessions
 from aws.stacks import Stacks
+from cli.arguments import listed
 from cli.deployed import connected
 from cli.failures import RequestFailed, failures_as_sentences
 from cli.naming import own_subject_of
@@ -59,8 +60,7 @@ class CorrectionLimits:
                 f"There is no stack {name} in {aws.region}. Name it with --stack, or give the standard with --standard."
             )
         edition = Standards(aws, found.parameters.get("StandardLocation", ""), CATALOGUE).current()
-        given = found.parameters.get("AllowedImageRepositories", "")
-        repositories = tuple(part.strip() for part in given.split(",") if part.strip())
+        repositories = listed(found.parameters.get("AllowedImageRepositories", ""))
         ledger = Ledger(aws, found.outputs.get("LedgerTable", ""))
         place = Place(aws.account, aws.region)
         owners = Owners(lambda: Parameters(aws), ledger.accounts, BY_ID)

@@ -18,8 +18,8 @@ from cli.arguments import (
     file_option,
     files,
     flag,
+    listed,
     of_account,
-    patterns,
     report_format,
 )
 from cli.grammar import Argument, Command, Many, Option, Takes
@@ -151,10 +151,10 @@ FILE_COMMANDS = (
                 "The account's organisational units, instead of those in the ledger.",
                 "ID,ID…",
                 default=(),
-                read=patterns,
+                read=listed,
             ),
             Option(
-                "tags", "The account's tags, instead of those in the ledger.", "KEY=VALUE,…", default=(), read=patterns
+                "tags", "The account's tags, instead of those in the ledger.", "KEY=VALUE,…", default=(), read=listed
             ),
             *A_STACK,
         ),
