@@ -21,6 +21,13 @@ def _region(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     stack(world)
 
 
+@pytest.fixture(autouse=True)
+def _time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client's time is that of the fake AWS: a plan can be approved for a week."""
+    made = client.client_of
+    monkeypatch.setattr("cli.approvals.client_of", lambda given: replace(made(given), now=world.now))
+
+
 @pytest.fixture
 def meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
     """What happens between two reads of a request's progress, one after the other; nothing once all is done."""
