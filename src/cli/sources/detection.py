@@ -1,11 +1,13 @@
 """Find by its content what kind of source a text is. The readers are loaded only for what they read."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from cli.sources import task_definitions
 from cli.sources.definition import File
+from cli.sources.documents import of_documents
 from cli.sources.json_text import content_of, node_of
 from cli.sources.nodes import Node
 from cli.texts import STDIN, Text, read, shown
@@ -39,12 +41,11 @@ def read_text(given: Text) -> File:
         from cli.sources import ecspresso  # noqa: PLC0415 - only for templates of ecspresso
 
         if (by := ecspresso.filled(given, json=json)) is not None:
-            return ecspresso.of_document(given, _root(replace(given, text=by.text), json=json), by)
-    return _of_json(given) if json else _of_yaml(given)
-
-
-def _root(given: Text, *, json: bool) -> Node:
-    return node_of(content_of(given.text, shown(given.name))[1]) if json else _yaml_root(given)
+            made = replace(given, text=by.text)
+            if json:
+                return ecspresso.of_document(given, node_of(content_of(by.text, shown(given.name))[1]), by)
+            return of_documents(given, _documents(made), lambda root: ecspresso.of_document(given, root, by))
+    return _of_json(given) if json else of_documents(given, _documents(given), lambda root: _of_yaml(given, root))
 
 
 def _is_json(name: str, text: str) -> bool:
@@ -72,28 +73,25 @@ def _of_json(given: Text) -> File:
     return task_definitions.of_json(given, content, plain)
 
 
-def _yaml_root(given: Text) -> Node:
+def _documents(given: Text) -> Sequence[tuple[int, Node]]:
     from cli.sources import yaml_text  # noqa: PLC0415 - JSON does not need it
 
     name = shown(given.name)
     try:
-        root = yaml_text.node_of(given.text)
+        return [*yaml_text.documents_of(given.text)]
     except yaml_text.NotYaml as error:
         raise _unreadable(
             given, f"{name}, line {error.line}, column {error.column}: not YAML ({error}). Correct it there."
         ) from None
-    if root is None or root.parts is None:
-        content_of(given.text, name)  # raises, with the place of the mistake
-        raise NoDefinition(f"{name} is not a task definition.")
-    return root
 
 
-def _of_yaml(given: Text) -> File:
-    root = _yaml_root(given)
+def _of_yaml(given: Text, root: Node) -> File:
     if is_template(root.value):
         from cli.sources import cloudformation  # noqa: PLC0415 - only for a template
 
         return cloudformation.of_template(given, root)
+    if root.parts is None:
+        raise NoDefinition(f"{shown(given.name)} is not a task definition.")
     if "type" in root.value and "name" in root.value:
         from cli.sources import copilot  # noqa: PLC0415 - only for Copilot
 

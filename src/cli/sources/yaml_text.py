@@ -33,8 +33,13 @@ class NotYaml(Exception):
 
 def node_of(text: str) -> Node | None:
     """Return the first document of a text; None if there is none. Raises NotYaml."""
+    return next((node for _, node in documents_of(text)), None)
+
+
+def documents_of(text: str) -> Iterator[tuple[int, Node]]:
+    """Yield where each document of a text begins, and the document. Raises NotYaml."""
     try:
-        return _Reader(text).document()
+        yield from _Reader(text).documents()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -62,12 +67,11 @@ class _Reader:
         self.count = 0
         self.deepest = 0
 
-    def document(self) -> Node | None:
+    def documents(self) -> Iterator[tuple[int, Node]]:
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
-                # More documents than one are more files than one: the first is read.
-                return self._node(next(self.events), 0)
-        return None
+                self.anchors = {}
+                yield _begin(event), self._node(next(self.events), 0)
 
     def _node(self, event: Any, depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent):

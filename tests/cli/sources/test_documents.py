@@ -149,6 +149,21 @@ containerDefinitions:
 """
 
 
+TEMPLATE_OF_TASK = f"""\
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      RequiresCompatibilities: [FARGATE]
+      Family: stacked
+      ContainerDefinitions:
+        - {{Name: web, Image: nginx:1}}
+        - Name: adot-collector
+          Image: public.ecr.aws/aws-observability/{LATEST}
+          Command: ['--config=env:AOT_CONFIG_CONTENT']
+"""
+
+
 def test_fixes_of_yaml_keep_comments_and_formatting(run: Run) -> None:
     Path("web.yaml").write_text(YAML, encoding="utf-8")
     ran = run("fix", "--review", "--write", "web.yaml")
@@ -291,3 +306,43 @@ def test_lines_and_columns_count_from_one(text: str, at: int) -> None:
     at = min(at, len(text))
     line, column = Lines(text).place(at)
     assert (line, column) == (text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1)
+
+
+@pytest.mark.parametrize("before", ["", "---\n---\n", "# Ours.\n%YAML 1.1\n---\n", "mode: &log fast\n---\n"])
+def test_each_document_of_a_file_is_evaluated_and_fixed_where_it_stands(
+    run: Run, floating: Definition, before: str
+) -> None:
+    clean = yaml.safe_dump(floating, sort_keys=False).replace(LATEST, PINNED)
+    text = before + "\n---  # next\n".join(
+        [clean, YAML, TEMPLATE_OF_TASK, clean, yaml.safe_dump(floating, default_flow_style=True), YAML]
+    )
+    Path("all.yaml").write_text(text, encoding="utf-8")
+    ran = run("check", "--format", "json", "--select", "sidecar.image-pinned", "all.yaml")
+    assert ran.code == 1
+    families = ["web:7", "web", "stacked", "web:7", "web:7", "web"]
+    assert [each["resource"].rpartition("/")[2] for each in ran.results] == families
+    places = [
+        (drift["location"]["line"], drift["location"]["column"])
+        for entry in ran.results
+        for verdict in entry["verdicts"]
+        for drift in verdict["drifts"]
+    ]
+    assert len(set(places)) == 4
+    assert all(LATEST in rest("all.yaml", place) for place in places)
+    assert ("line 1: skipped" in ran.err) is before.startswith("mode")
+    run("fix", "--select", "sidecar.image-pinned", "--write", "all.yaml")
+    assert Path("all.yaml").read_text(encoding="utf-8") == text.replace(LATEST, PINNED)
+
+
+def test_files_of_several_documents_without_a_definition_are_skipped_and_mistakes_in_later_ones_are_reported(
+    run: Run, good: Definition
+) -> None:
+    Path("f").mkdir()
+    Path("f/other.yaml").write_text("a: 1\n---\n- b\n", encoding="utf-8")
+    Path("f/web.yaml").write_text(f"{yaml.safe_dump(good)}---\na: [\n", encoding="utf-8")
+    ran = run("check", "f")
+    assert ran.code == 2
+    assert "f/web.yaml, line" in ran.err
+    assert "not YAML" in ran.err
+    assert "Skipped, because there is no task definition in it: f/other.yaml." in ran.err
+    assert "f/other.yaml is not a task definition" in run("check", "f/other.yaml").err
