@@ -107,6 +107,7 @@ def _find(name: str) -> tuple[tuple[str, str]]:
 _CONFIGURATIONS = Kind(
     _read,
     _find,
+    is_configuration,
     (".yaml", ".yml"),
     nothing="Name a file or a folder with collector configurations, or - for standard input.",
     lacking="has YAML files in it and no collector configuration among them.",

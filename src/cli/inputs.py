@@ -6,9 +6,9 @@ from pathlib import Path
 
 from cli.output.evaluation import InputError
 from cli.sources.definition import File
-from cli.sources.detection import ENDINGS, read_file
+from cli.sources.detection import ENDINGS, is_about_tasks, read_file
 from cli.terminal import say
-from cli.texts import STDIN, found_in
+from cli.texts import STDIN, found_in, text_whatever_it_is
 from cli.unusable import NoDefinition, Unusable
 from reports.text import first_of
 
@@ -17,12 +17,14 @@ from reports.text import first_of
 class Kind[T]:
     """What a command reads. `read` raises Unusable; `find`, for a file of a folder, NoDefinition if it is skipped.
 
+    A file of a folder that cannot be read is a mistake if its text is `about` what the command reads, else skipped.
     `endings` are those of the files that are read in a folder. The sentences: `nothing` is said if nothing is named,
     `lacking` completes a folder's name if it has no such file, and `other` says why a file is skipped.
     """
 
     read: Callable[[str], Iterable[T]]
     find: Callable[[str], Iterable[T]]
+    about: Callable[[str], bool]
     endings: tuple[str, ...]
     nothing: str
     lacking: str
@@ -55,13 +57,18 @@ class Inputs[T]:
             try:
                 yield from self.kind.find(name)
                 found = True
-            except NoDefinition:
-                self.skipped.append(name)
             except Unusable as unusable:
+                if isinstance(unusable, NoDefinition) or not self._is_meant(name):
+                    self.skipped.append(name)
+                    continue
                 found = True
                 self._refuse(name, unusable)
         if not found:
             raise Unusable(f"{folder} {self.kind.lacking} Name another folder.")
+
+    def _is_meant(self, name: str) -> bool:
+        text = text_whatever_it_is(name)
+        return text is None or self.kind.about(text)
 
     def _refuse(self, name: str, why: Unusable) -> None:
         self.errors.append(InputError(name, str(why)))
@@ -84,6 +91,7 @@ def definitions(names: Sequence[str]) -> Inputs[File]:
         Kind(
             one,
             one,
+            is_about_tasks,
             ENDINGS,
             nothing="Name a file or a folder with task definitions, or - for standard input.",
             lacking="has no file with a task definition in it.",

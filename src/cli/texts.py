@@ -57,7 +57,8 @@ def found_in(name: str, endings: tuple[str, ...]) -> Iterator[str]:
     names = list[str]()
     for folder, folders, files in os.walk(name, onerror=unreadable.append):
         folders[:] = sorted(entry for entry in folders if _is_read(entry, folder))
-        names += [str(Path(folder) / file) for file in sorted(files) if file.lower().endswith(endings)]
+        paths = (Path(folder) / file for file in sorted(files) if file.lower().endswith(endings))
+        names += [str(path) for path in paths if path.is_file()]  # no pipe, which may never end, and no dangling link
     if unreadable:
         raise Unusable(f"{unreadable[0].filename} cannot be read ({reason_of(unreadable[0])}). Check its permissions.")
     if not names:
@@ -73,6 +74,16 @@ def _is_read(folder: str, above: str) -> bool:
     if folder.startswith(".") or folder in _SKIPPED_FOLDERS:
         return False
     return not (Path(above).name in _HIDDEN_FOLDERS_READ and folder in _OF_THE_AWS_CLI)
+
+
+def text_whatever_it_is(name: str) -> str | None:
+    """Return what can be read of a file that is no text, or too large; None if it cannot be opened."""
+    try:
+        with Path(name).open("rb") as file:
+            raw = file.read(MAX_BYTES)
+    except OSError:
+        return None
+    return raw.replace(b"\0", b"").decode("latin-1")  # of UTF-16, the letters that JSON and YAML need
 
 
 def text_of(name: str) -> str:

@@ -10,7 +10,7 @@ from cli.options import EvaluationOptions, taken
 from cli.output.writing import ENTRY, rendered, streamed
 from cli.reporting import exit_code
 from cli.selection import evaluated
-from cli.sources.detection import read_text
+from cli.sources.detection import is_about_tasks, read_text
 from cli.texts import read, shown
 from cli.unusable import NoDefinition, Unusable
 from cli.upgrading import RULES, Change, Input
@@ -65,6 +65,7 @@ def _inputs_in(name: str) -> Iterator[Input]:
 _BOTH = Kind(
     _inputs_in,
     _inputs_in,
+    lambda text: is_about_tasks(text) or is_configuration(text),
     (".json", ".yaml", ".yml"),
     nothing="Name a file or a folder with task definitions or collector configurations, or - for standard input.",
     lacking="has no task definition and no collector configuration in it.",

@@ -137,7 +137,7 @@ def test_many_definitions_give_the_same_output_in_the_same_order_by_any_number_o
     for number in range(160):
         content = {**kinds[number % 4], **({"family": f"web-{number}"} if number % 4 < 3 else {})}
         write(str(tmp_path / f"{number:03}.json"), content)
-    write(str(tmp_path / "077.json"), "{")
+    write(str(tmp_path / "077.json"), '{"containerDefinitions"')
     for form in ("json", "table"):
         ran = [
             subprocess.run(  # noqa: S603 - our own program

@@ -1,6 +1,7 @@
 """What `outrider check` refuses."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,59 @@ def test_what_is_not_there_or_is_no_file_is_a_sentence(run: Run, good: Definitio
         "other has no file with a task definition in it. Name another folder.",
     ]
     assert "1 task definition: 1 without drift." in ran.out
+
+
+OTHERS: dict[str, bytes] = {
+    "nothing.yaml": b"",
+    "comment.yaml": b"# replicas: 1\n",
+    "mark.yaml": b"---\n",
+    "scalar.yaml": b"hello\n",
+    "nginx.conf.template": b"server { listen ${PORT}; }\n",
+    "mail.template": b"Hello {{name}},\n\tgood day: [\n",
+    "lines.json": b'{"a": 1}\n{"a": 2}\n',
+    "nan.json": b'{"a": NaN}',
+    "twice.json": b'{"a": 1, "a": 2}',
+    "image.json": b'{"image": "logo.png"}',
+    "latin.yaml": "café: 1\n".encode("latin-1"),
+    "utf16.yaml": "café: 1\n".encode("utf-16-le"),
+}
+
+
+def test_what_is_about_something_else_is_skipped_in_a_folder_whatever_is_wrong_with_it(
+    run: Run, good: Definition
+) -> None:
+    write("web.json", good)
+    for name, content in OTHERS.items():
+        Path(name).write_bytes(content)
+    Path(".#web.json").symlink_to("user@host.1234")
+    os.mkfifo("pipe.json")
+    ran = run("check", "--format", "json", ".")
+    assert ran.code == 0
+    assert [entry["file"] for entry in ran.results] == ["web.json"]
+    assert (ran.json["skipped"], ran.json["errors"]) == (sorted(OTHERS), [])
+    assert ran.err.count("\n") == 1
+    for name in OTHERS:
+        assert run("check", name).code == 2
+    for command in (("collector",), ("upgrade", "--to", "v0.49.0")):
+        write("otel.yaml", "receivers: {otlp: {}}\nexporters: {debug: {}}\nservice: {pipelines: {}}\n")
+        assert "latin.yaml is not UTF-8" not in run(*command, ".").err
+
+
+BROKEN: dict[str, bytes] = {
+    "a.yaml": b"family: web\ncontainerDefinitions: [\n",
+    "b.json": '{"requiresCompatibilities": ["FARGATE"], "family": "ä"}'.encode("latin-1"),
+    "c.template": "Type: AWS::ECS::TaskDefinition\n  a: [".encode("utf-16"),
+    "d.json": '{"containerDefinitions": [], "containerDefinitions": []}'.encode("utf-16-le"),
+    "manifest.yml": b"name: web\ntype: Backend Service\nname: web\n",
+}
+
+
+def test_what_is_about_tasks_is_a_mistake_in_a_folder_too(run: Run) -> None:
+    for name, content in BROKEN.items():
+        Path(name).write_bytes(content)
+    ran = run("check", "--format", "json", ".")
+    assert ran.code == 2
+    assert [each["file"] for each in ran.json["errors"]] == [*BROKEN]
 
 
 @pytest.mark.parametrize(("name", "text"), [("main.tf", 'module "web" {}'), ("main.tf.json", '{"module": {}}')])

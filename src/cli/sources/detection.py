@@ -16,6 +16,11 @@ from cli.unusable import NoDefinition, Unusable
 ENDINGS = (".json", ".jsonc", ".jsonnet", ".yaml", ".yml", ".template", ".tf")
 """Those of the files that are read in a folder."""
 _TERRAFORM = re.compile(r'^resource\s+"aws_ecs_task_definition"', re.MULTILINE)
+_ABOUT_TASKS = re.compile(
+    r"[cC]ontainerDefinitions|[rR]equiresCompatibilities|AWS::ECS::TaskDefinition|aws_ecs_task_definition"
+    r"|^type:\s*[\"']?(?:Load Balanced Web Service|Backend Service|Worker Service|Scheduled Job)",
+    re.MULTILINE,
+)
 _TEXTS_OF_JSON = (".json", ".jsonc")
 _TEXTS_OF_YAML = (".yaml", ".yml")
 
@@ -80,9 +85,8 @@ def _documents(given: Text) -> Sequence[tuple[int, Node]]:
     try:
         return [*yaml_text.documents_of(given.text)]
     except yaml_text.NotYaml as error:
-        raise _unreadable(
-            given, f"{name}, line {error.line}, column {error.column}: not YAML ({error}). Correct it there."
-        ) from None
+        place = f"line {error.line}, column {error.column}"
+        raise Unusable(f"{name}, {place}: not YAML ({error}). Correct it there.") from None
 
 
 def _of_yaml(given: Text, root: Node) -> File:
@@ -100,10 +104,9 @@ def _of_yaml(given: Text, root: Node) -> File:
     return task_definitions.of_yaml(given, root)
 
 
-def _unreadable(given: Text, why: str) -> Unusable:
-    """A file in a folder that is not YAML is a mistake only if it seems to be about a task."""
-    about_tasks = "ontainerDefinitions" in given.text or "AWS::ECS::TaskDefinition" in given.text
-    return Unusable(why) if about_tasks else NoDefinition(why)
+def is_about_tasks(text: str) -> bool:
+    """Return whether a text that cannot be read seems to have a task definition in it."""
+    return _ABOUT_TASKS.search(text) is not None
 
 
 def is_template(content: Any) -> bool:
