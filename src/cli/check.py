@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from cli.baseline import Baseline
 from cli.evaluating import DefinitionResult, FileEvaluator, TriedFix, configuration_place
-from cli.fingerprints import fingerprinted
 from cli.inline import comments_in, reporting_mistakes
 from cli.inputs import definitions
 from cli.layers import saying_which_do_not_count
@@ -17,7 +16,7 @@ from cli.output.evaluation import DefinitionEntry, Location
 from cli.output.names import FixKind
 from cli.parallel import in_order
 from cli.placing import without_stand_ins
-from cli.reporting import Report
+from cli.reporting import Report, refuse_to_overwrite
 from cli.results import NO_SOURCE, WITH_SUGGESTIONS, Result, Results, Source
 from cli.sources.definition import Definition, File, Origin, Wanted
 from cli.suggesting import has_suggestions, suggestion
@@ -32,9 +31,10 @@ from domain.standard import Exemption
 def check(given: Namespace) -> int:
     """Evaluate task definitions by the rules; return the exit code."""
     options, by = taken(ReportOptions, given), taken(EvaluationOptions, given)
+    refuse_to_overwrite(options, (*given.files, by.standard, by.config, options.baseline))
     judge = FileEvaluator.of_options(by)
     baseline = Baseline.of_options(options.baseline, writes=options.write_baseline, rules=judge.selected)
-    inputs = definitions(given.files)
+    inputs = definitions(given.files, options.output)
     suggests = options.format in WITH_SUGGESTIONS
     work, evaluate = _Work(suggests), _Evaluate(judge, Results.by(options.format, baseline), suggests)
     usable = saying_which_do_not_count(inputs.usable(), judge)
@@ -103,7 +103,7 @@ class _Evaluate:
             for rule, each in found.tried.items() if self.suggests else ():
                 if each.after is not None and rule not in fixes:
                     fixes[rule] = _Fix.of(each, each.after, number)
-        return self.results.of(fingerprinted(merged(entries), item.number), Source(place, {})), fixes
+        return self.results.of(merged(entries), Source(place, {}), item.number), fixes
 
 
 def _entry(file: str, definition: Definition, found: DefinitionResult, configuration: Origin | None) -> DefinitionEntry:

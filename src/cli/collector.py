@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 import engine
 from cli.baseline import Baseline
 from cli.evaluating import FileEvaluator
-from cli.fingerprints import fingerprinted
 from cli.inline import comments_in
 from cli.inputs import Inputs, Kind
 from cli.options import EvaluationOptions, ReportOptions, taken
 from cli.outcome import RuleOutcome
 from cli.output.evaluation import ConfigurationEntry
 from cli.parallel import in_order
-from cli.reporting import Report
+from cli.reporting import Report, refuse_to_overwrite
 from cli.results import Result, Results
 from cli.selection import evaluated
 from cli.sources.configuration import ConfigurationOrigin
@@ -48,12 +47,13 @@ _SECTIONS = re.compile(r"""(?:^["' ]*|[{,]\s*["'])(receivers|exporters|service)[
 def collector(given: Namespace) -> int:
     """Evaluate collector configurations by the rules; return the exit code."""
     options, by = taken(ReportOptions, given), taken(EvaluationOptions, given)
+    refuse_to_overwrite(options, (*given.files, by.standard, by.config, options.baseline))
     release = newest_known() if given.release is None else release_of(given.release)
     judge = ConfigurationEvaluator(FileEvaluator.of_options(by), release)
     rules = evaluated(judge.by.selected, _RULES)
     baseline = Baseline.of_options(options.baseline, writes=options.write_baseline, rules=[rule.id for rule in rules])
     evaluate = _Evaluate(judge, Results.by(options.format, baseline))
-    inputs = Inputs(given.files, _CONFIGURATIONS)
+    inputs = Inputs(given.files, _CONFIGURATIONS, options.output)
     texts = inputs.usable() if by.no_inline else _reporting_mistakes(inputs.usable())
     return Report(inputs, options, baseline, "configuration", hint=False).of(in_order(evaluate, texts))
 
@@ -76,8 +76,7 @@ class _Evaluate:
         judge = replace(self.by, by=self.by.by.exempting(comments_in(text).exemptions))
         origin = ConfigurationOrigin(file, text)
         verdicts = tuple(each.entry_with(origin.location, str) for each in judge.judge(text))
-        entry = ConfigurationEntry(file, str(self.by.release), verdicts)
-        return self.results.of(fingerprinted(entry))
+        return self.results.of(ConfigurationEntry(file, str(self.by.release), verdicts))
 
 
 def release_of(text: str) -> Release:

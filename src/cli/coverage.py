@@ -10,8 +10,9 @@ from cli.exits import FAILING, WELL
 from cli.failures import RequestFailed, failures_as_sentences
 from cli.options import StackOptions, taken
 from cli.output.coverage import CoverageEntry, CoverageOutput, GapEntry, OwnersEntry
-from cli.output.writing import iso, rendered, written
+from cli.output.writing import iso, rendered
 from cli.progress import Line
+from cli.replacing import written
 from cli.terminal import say
 from domain.coverage import Certificate, Proof, Seen
 from operations.seen import read_seen

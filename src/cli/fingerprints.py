@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 from cli.output.evaluation import DriftEntry, Entry, VerdictEntry
 from cli.paths import report_path
@@ -18,11 +19,11 @@ def subject_of(entry: Entry, number: int = 1) -> str:
     return family if number == 1 else f"{family}#{number}"
 
 
-def fingerprinted(entry: Entry, number: int = 1) -> Entry:
-    """Return an entry whose drifts have their fingerprints."""
+def fingerprinted(entry: Entry, number: int = 1, folder: Path | None = None) -> Entry:
+    """Return an entry whose drifts have their fingerprints. With a folder, the file's path counts from there."""
     if not any(each.drifts for each in entry.verdicts):
         return entry
-    file, subject = report_path(entry.file), subject_of(entry, number)
+    file, subject = report_path(entry.file, folder), subject_of(entry, number)
     return replace(entry, verdicts=tuple(_of_verdict(each, file, subject) for each in entry.verdicts))
 
 

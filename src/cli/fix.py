@@ -1,9 +1,7 @@
 """`outrider fix`: a task definition with the fixes of its drifted rules."""
 
 import json
-import pathlib
 import sys
-import tempfile
 from argparse import Namespace
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,12 +14,12 @@ from cli.layers import saying_which_do_not_count
 from cli.options import EvaluationOptions, taken
 from cli.outcome import RuleOutcome, unread_facts
 from cli.output.names import FixKind, Outcome
+from cli.replacing import replacing
 from cli.sources.definition import Definition, File, Wanted
 from cli.sources.detection import read_file
 from cli.sources.nodes import Edited, Path
 from cli.terminal import line, say
 from cli.texts import STDIN
-from cli.unusable import Unusable, reason_of
 from domain.drift import Safety
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind
@@ -298,21 +296,9 @@ def _print(text: str) -> None:
 
 
 def _write(given: File, text: str) -> None:
-    """Write in one step, so that the file is never half written; a link stays a link."""
     if text == given.text:
         say(f"{given.name}: nothing to write.")
         return
-    path = pathlib.Path(given.name).resolve()
-    try:
-        mode = path.stat().st_mode
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(text.encode(given.encoding))
-        try:
-            pathlib.Path(file.name).chmod(mode)
-            pathlib.Path(file.name).replace(path)
-        except OSError:
-            pathlib.Path(file.name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise Unusable(f"{given.name} cannot be written ({reason_of(error)}).") from None
+    with replacing(given.name) as file:
+        file.write(text.encode(given.encoding))
     say(f"{given.name}: written.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cli.output.evaluation import InputError
+from cli.paths import report_path
 from cli.sources.definition import File
 from cli.sources.detection import ENDINGS, is_about_tasks, read_file
 from cli.terminal import say
@@ -33,19 +34,26 @@ class Kind[T]:
 
 @dataclass
 class Inputs[T]:
-    """The named files and those of the named folders. What cannot be used is reported, and the rest is read."""
+    """The named files and those of the named folders, each once. What cannot be used is reported, the rest is read.
+
+    `output` is the file of the report: it is no input.
+    """
 
     names: Sequence[str]
     kind: Kind[T]
+    output: str | None = None
     errors: list[InputError] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    _read: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         if not self.names:  # before anything is printed
             raise Unusable(self.kind.nothing)
 
     def usable(self) -> Iterator[T]:
-        for name in dict.fromkeys(self.names):
+        for name in self.names:
+            if self._is_read(name):
+                continue
             try:
                 yield from self._of_folder(name) if name != STDIN and Path(name).is_dir() else self.kind.read(name)
             except Unusable as unusable:
@@ -54,6 +62,11 @@ class Inputs[T]:
     def _of_folder(self, folder: str) -> Iterator[T]:
         found = False
         for name in found_in(folder, self.kind.endings):
+            if self._is_output(name):
+                continue
+            if self._is_read(name):
+                found = True
+                continue
             try:
                 yield from self.kind.find(name)
                 found = True
@@ -65,6 +78,16 @@ class Inputs[T]:
                 self._refuse(name, unusable)
         if not found:
             raise Unusable(f"{folder} {self.kind.lacking} Name another folder.")
+
+    def _is_output(self, name: str) -> bool:
+        return self.output is not None and report_path(name) == report_path(self.output)
+
+    def _is_read(self, name: str) -> bool:
+        """Return whether it was read before, also by another name of it or of its folder."""
+        path = report_path(name)
+        known = path in self._read
+        self._read.add(path)
+        return known
 
     def _is_meant(self, name: str) -> bool:
         text = text_whatever_it_is(name)
@@ -80,7 +103,7 @@ class Inputs[T]:
             say(f"Skipped, because {self.kind.other}: {first_of(self.skipped, 1)}.")
 
 
-def definitions(names: Sequence[str]) -> Inputs[File]:
+def definitions(names: Sequence[str], output: str | None = None) -> Inputs[File]:
     """Return the inputs of a command that takes task definitions."""
 
     def one(name: str) -> tuple[File]:
@@ -97,4 +120,5 @@ def definitions(names: Sequence[str]) -> Inputs[File]:
             lacking="has no file with a task definition in it.",
             other="there is no task definition in it",
         ),
+        output,
     )

@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from io import TextIOWrapper
 from typing import Any, TextIO
 
 from cli.baseline import Baseline
@@ -12,7 +12,10 @@ from cli.exits import CLEAN, DRIFTED, UNUSABLE
 from cli.inputs import Inputs
 from cli.options import ReportOptions
 from cli.output.writing import streamed
+from cli.paths import report_path
+from cli.replacing import replacing
 from cli.results import Result
+from cli.texts import STDIN
 from cli.unusable import Unusable
 from domain.severity import Severity
 
@@ -67,19 +70,24 @@ class Report:
 
 @contextmanager
 def opened(name: str | None) -> Iterator[TextIO | None]:
-    """Open the file that the report is written to; without one, give standard output."""
+    """Open the file that the report is written to, when it is complete; without one, give standard output."""
     if name is None:
         yield sys.stdout
         return
-    with ExitStack() as open_files:
-        try:
-            file = open_files.enter_context(
-                Path(name).open("w", encoding="utf-8", errors="backslashreplace", newline="")
-            )
-        except (OSError, ValueError) as error:  # ValueError: a NUL within the name
-            reason = (getattr(error, "strerror", None) or "its name is not valid").lower()
-            raise Unusable(f"{name} cannot be written ({reason}).") from None
-        yield file
+    with (
+        replacing(name) as file,
+        TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", newline="") as out,
+    ):
+        yield out
+
+
+def refuse_to_overwrite(options: ReportOptions, names: Iterable[str | None]) -> None:
+    """Raise Unusable if the report would take the place of a file that the command reads or writes."""
+    if options.output is None:
+        return
+    path = report_path(options.output)
+    if any(name is not None and name != STDIN and report_path(name) == path for name in names):
+        raise Unusable(f"--output would overwrite {options.output}, which this command needs. Name another file.")
 
 
 def worse(one: Severity | None, other: Severity | None) -> Severity | None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from cli.baseline import Baseline, KnownDrift, drifts_of
+from cli.fingerprints import fingerprinted
 from cli.output.evaluation import Entry, VerdictEntry
 from cli.output.writing import ENTRY, rendered
 from cli.report_formats import ReportFormat
@@ -46,20 +48,28 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Makes results: for which format, and which drifts are known; None without a baseline. `all_known`: every one."""
+    """Makes results: for which format, and which drifts are known. `all_known`: every one.
+
+    `folder` is that of the baseline, from which the paths of files count; None without a baseline.
+    """
 
     form: ReportFormat
-    known: frozenset[str] | None = None
+    folder: Path | None = None
+    known: frozenset[str] = frozenset()
     all_known: bool = False
 
     @classmethod
     def by(cls, form: ReportFormat, baseline: Baseline | None) -> "Results":
         """Return what makes results by a baseline."""
-        return cls(form) if baseline is None else cls(form, baseline.fingerprints, baseline.writes)
+        return cls(form) if baseline is None else cls(form, baseline.folder, baseline.fingerprints, baseline.writes)
 
-    def of(self, entry: Entry, source: Source = NO_SOURCE) -> Result:
-        """Return the result. A process sends it to another, so it has only what is printed."""
-        drifts = () if self.known is None else drifts_of(entry)
+    def of(self, entry: Entry, source: Source = NO_SOURCE, number: int = 1) -> Result:
+        """Return the result. A process sends it to another, so it has only what is printed.
+
+        `number` says which of a file's definitions of the family it is.
+        """
+        entry = fingerprinted(entry, number, self.folder)
+        drifts = () if self.folder is None else drifts_of(entry, self.folder)
         if drifts:
             entry = replace(entry, verdicts=tuple(map(self._marked, entry.verdicts)))
         worst = worst_of(entry)
@@ -69,9 +79,8 @@ class Results:
         return Result(replace(entry, verdicts=shown), worst, source=source, drifts=drifts)
 
     def _marked(self, verdict: VerdictEntry) -> VerdictEntry:
-        known = self.known or frozenset()
         drifts = tuple(
-            replace(each, known=True) if self.all_known or each.fingerprint in known else each
+            replace(each, known=True) if self.all_known or each.fingerprint in self.known else each
             for each in verdict.drifts
         )
         return replace(verdict, drifts=drifts)

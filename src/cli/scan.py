@@ -24,8 +24,9 @@ from cli.output.scan import (
     ScanTotals,
     ScanVerdict,
 )
-from cli.output.writing import rendered, written
+from cli.output.writing import rendered
 from cli.policy import SCAN, policy_of
+from cli.replacing import written
 from cli.report_formats import ReportFormat
 from cli.reporting import opened
 from cli.scan_results import errors_of, outcome_of, results_of

@@ -5,7 +5,6 @@ In place of a file stands where a workload is: account, region, and cluster and 
 
 from collections.abc import Iterator
 
-from cli.fingerprints import fingerprinted
 from cli.output.evaluation import DefinitionEntry, DriftEntry, InputError, VerdictEntry
 from cli.output.names import FixKind, Outcome, page_of
 from cli.report_formats import ReportFormat
@@ -24,7 +23,7 @@ def results_of(fleet: Fleet, form: ReportFormat) -> Iterator[Result]:
         revision = Revision(entry.place, entry.family, entry.revision)
         verdicts = tuple(map(_verdict, entry.results))
         made = DefinitionEntry(name, revision.arn, entry.not_evaluated or None, verdicts)
-        yield results.of(fingerprinted(made), Source(entry.place, {}, deployed=True))
+        yield results.of(made, Source(entry.place, {}, deployed=True))
 
 
 def errors_of(fleet: Fleet) -> tuple[InputError, ...]:

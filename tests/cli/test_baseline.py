@@ -1,11 +1,14 @@
 """Known drift does not count; what is new does, and what is fixed is removed from the file."""
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.main import main
 from tests.cli.conftest import Definition, Run
 from tests.cli.files import write
 
@@ -79,9 +82,50 @@ def test_what_a_run_does_not_evaluate_stays_known(run: Run, floating: Definition
         run("check", *BASELINE, "--write-baseline", *arguments)
         assert [(each["file"], each["rule"]) for each in known()] == [("web.json", "sidecar.image-pinned")]
     Path("web.json").unlink()
-    assert "fixed" in run("check", *BASELINE, "other.json").err
-    run("check", *BASELINE, "--write-baseline", "other.json")
+    gone = "known.json has entries of files that are gone: web.json. Write it again with --write-baseline.\n"
+    assert run("check", *BASELINE, "other.json").err == gone
+    ran = run("check", *BASELINE, "--write-baseline", "other.json")
+    assert ran.err == "known.json: written with 0 drifts; 1 of files that are gone removed.\n"
     assert known() == []
+
+
+@pytest.mark.usefixtures("written")
+def test_paths_count_from_the_folder_of_the_file(
+    run: Run, floating: Definition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever folder the command runs in, and however it is reached."""
+    write("deploy/api.json", floating)
+    run("check", *BASELINE, "--write-baseline", ".")
+    text = Path("known.json").read_text(encoding="utf-8")
+    assert [each["file"] for each in known()] == ["deploy/api.json", "web.json"]
+    root, link = Path.cwd(), Path.cwd().with_name("link")
+    link.symlink_to(root)
+    for folder, options in {
+        "deploy": ("--baseline", "../known.json", "."),
+        ".": ("--baseline", f"{link}/known.json", f"{link}/deploy/api.json", f"../{root.name}/web.json"),
+        "..": ("--baseline", f"{link}/known.json", f"{root.name}/deploy", "link/web.json"),
+    }.items():
+        monkeypatch.chdir(root / folder)
+        assert main(["check", *options]) == 0
+        assert main(["check", "--write-baseline", *options]) == 0
+        assert (root / "known.json").read_text(encoding="utf-8") == text
+    link.unlink()
+
+
+def test_a_baseline_that_cannot_be_written_stays_as_it_was(
+    run: Run, floating: Definition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    write("web.json", floating)
+    run("check", *BASELINE, "--write-baseline", "web.json")
+    text = Path("known.json").read_text(encoding="utf-8")
+    monkeypatch.setattr(Path, "replace", full)
+    ran = run("check", *BASELINE, "--write-baseline", "web.json")
+    assert (ran.code, ran.err) == (2, "known.json cannot be written (no space left on device).\n")
+    assert Path("known.json").read_text(encoding="utf-8") == text
+    assert {each.name for each in Path().iterdir()} == {"known.json", "web.json"}
 
 
 @pytest.mark.usefixtures("written")

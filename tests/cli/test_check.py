@@ -260,3 +260,17 @@ def test_a_pattern_that_can_mean_nothing_is_refused(
     ran = run("check", *options, write("web.json", floating))
     assert (ran.code, ran.out) == (2, "")
     assert sentence in ran.err
+
+
+def test_a_file_is_evaluated_once_whatever_it_is_called(run: Run, floating: Definition) -> None:
+    write("deploy/web.json", floating)
+    names = (
+        "deploy/web.json",
+        "./deploy/web.json",
+        "deploy",
+        "deploy/../deploy",
+        str(Path("deploy/web.json").resolve()),
+    )
+    ran = run("check", "--format", "json", *names)
+    assert [each["file"] for each in ran.results] == ["deploy/web.json"]
+    assert ran.err == ""

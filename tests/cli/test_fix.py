@@ -169,6 +169,16 @@ def test_a_file_that_cannot_be_written_is_a_sentence(run: Run, floating: Definit
     assert "cannot be written" in ran.err
 
 
+def test_a_read_only_file_stays_as_it_is(run: Run, floating: Definition) -> None:
+    text = json.dumps(floating)
+    Path("web.json").write_text(text, encoding="utf-8")
+    Path("web.json").chmod(0o444)
+    ran = run("fix", "--write", "web.json")
+    assert ran.code == 2
+    assert "web.json cannot be written (it is read-only)." in ran.err
+    assert Path("web.json").read_text(encoding="utf-8") == text
+
+
 def test_a_rule_that_is_fixed_in_part_is_left_and_said_so(run: Run, good: Definition) -> None:
     environment = good["containerDefinitions"][0]["environment"]
     good["containerDefinitions"][0]["environment"] = [

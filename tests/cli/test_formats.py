@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -14,7 +16,7 @@ from cli.formats.registry import OtherFormat, pieces_of
 from cli.options import ReportOptions
 from cli.output.evaluation import DefinitionEntry, DriftEntry, InputError, Location, VerdictEntry
 from cli.output.names import FixKind, Outcome
-from cli.results import Results
+from cli.results import Result, Results
 from domain.severity import Severity
 from tests.cli.conftest import TEMPLATE, Definition, Run
 from tests.cli.files import write
@@ -80,6 +82,35 @@ def test_a_report_can_be_written_to_a_file(run: Run, form: str, floating: Defini
     refused = run("check", "web.json", "--format", form, "--output", "no/report")
     assert refused.code == 2
     assert refused.err == "no/report cannot be written (no such file or directory).\n"
+
+
+def test_the_report_is_no_input_and_takes_its_place_when_it_is_complete(
+    run: Run, floating: Definition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("web.json", floating)
+    first, second = (run("check", "--format", "json", "--output", "report.json", ".") for _ in range(2))
+    assert (first.code, first.err) == (second.code, second.err) == (1, "")
+    text = Path("report.json").read_text(encoding="utf-8")
+    assert json.loads(text)["skipped"] == []
+
+    def ended(_: object) -> Iterator[Result]:
+        yield from ()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.check.in_order", lambda *_: ended(None))
+    assert run("check", "--format", "json", "--output", "report.json", ".").code == 130
+    assert Path("report.json").read_text(encoding="utf-8") == text
+    assert {each.name for each in Path().iterdir()} == {"report.json", "web.json"}
+
+
+def test_the_report_overwrites_nothing_that_the_command_needs(run: Run, good: Definition) -> None:
+    write("web.json", good)
+    write("b.json", {"version": 1, "drifts": []})
+    for options in (("web.json",), ("--standard", "web.json"), ("--baseline", "b.json", "--write-baseline")):
+        ran = run("check", *options, "--output", f"./{options[-1] if len(options) < 3 else 'b.json'}", "-")
+        assert (ran.code, ran.out) == (2, "")
+        assert "which this command needs" in ran.err
+    assert run("check", "web.json", "--output", os.devnull).code == 0
 
 
 def test_the_table_in_a_file_has_no_styles(run: Run, floating: Definition) -> None:

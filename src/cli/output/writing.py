@@ -1,13 +1,10 @@
-"""Write output as JSON, and files."""
+"""Write output as JSON."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import date
-from pathlib import Path
 from typing import Any
-
-from cli.unusable import Unusable, reason_of
 
 _INDENT = 2
 
@@ -59,11 +56,3 @@ def streamed(entries: Iterable[str], rest: Callable[[], Mapping[str, Iterable[ob
 def iso(moment: date | None) -> str | None:
     """Return a day or a time as outputs have it."""
     return moment.isoformat() if moment is not None else None
-
-
-def written(name: str, text: str) -> None:
-    """Write a file; raise Unusable if that is not possible."""
-    try:
-        Path(name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Unusable(f"{name} cannot be written ({reason_of(error)}).") from None
