@@ -15,6 +15,13 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _patterns(text: str) -> tuple[str, ...]:
+    found = listed(text)
+    if not found:
+        raise NotOfThisForm("it takes patterns of rules, such as config.*")
+    return found
+
+
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)
@@ -47,7 +54,7 @@ def file_option(into: str, text: str, *, default: str | None = None, required: b
 
 def of_rules(into: str, text: str) -> Argument:
     """Return an option that takes patterns of rules, and may be repeated."""
-    return Option(into, text, "RULES", Takes.RULE, Many.ANY, read=listed)
+    return Option(into, text, "RULES", Takes.RULE, Many.ANY, read=_patterns)
 
 
 def report_format(choices: Iterable[str]) -> Argument:

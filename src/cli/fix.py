@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import engine
 from cli.evaluating import DefinitionResult, FileEvaluator, Repairs, by_topic
-from cli.exits import CLEAN, DRIFTED, UNUSABLE
+from cli.exits import CLEAN, DRIFTED
 from cli.inline import comments_in, report_mistakes
 from cli.layers import saying_which_do_not_count
 from cli.options import EvaluationOptions, taken
@@ -20,6 +20,7 @@ from cli.sources.detection import read_file
 from cli.sources.nodes import Edited, Path
 from cli.terminal import line, say
 from cli.texts import STDIN
+from cli.unusable import Unusable
 from domain.drift import Safety
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind
@@ -28,9 +29,8 @@ from domain.remediation.plan import Change, Plan
 
 def fix(given: Namespace) -> int:
     """Print a task definition with its drift fixed, in the shape of the file; return the exit code."""
-    if given.write and given.file == STDIN:
-        say("Standard input cannot be written to. Name a file, or leave out --write.")
-        return UNUSABLE
+    if given.write:
+        _refuse_to_write(given)
     by = taken(EvaluationOptions, given)
     file = read_file(given.file)
     if not by.no_inline:
@@ -54,6 +54,13 @@ def fix(given: Namespace) -> int:
         _print(text)
     left = rewritten.by_hand or any(correction.left.worst for correction in corrections)
     return DRIFTED if left else CLEAN
+
+
+def _refuse_to_write(given: Namespace) -> None:
+    if given.file == STDIN:
+        raise Unusable("Standard input cannot be written to. Name a file, or leave out --write.")
+    if given.diff:
+        raise Unusable("--diff prints what --write would change. Leave out one of them.")
 
 
 def _written(file: File, judge: FileEvaluator, *, review: bool) -> "tuple[Sequence[Correction], Edited]":

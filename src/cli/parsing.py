@@ -1,15 +1,21 @@
 """Parse the arguments of a command."""
 
-from argparse import ArgumentParser, ArgumentTypeError, HelpFormatter, Namespace
+from argparse import Action, ArgumentError, ArgumentParser, ArgumentTypeError, HelpFormatter, Namespace
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
 from cli.grammar import Argument, Command, HelpWanted, Many, Misunderstood, NotOfThisForm, Takes
 
+_OPERAND = "\0"
+"""Stands before an operand that follows `--`. argparse would take one that begins with a dash for an option."""
+
 
 def parsed(command: Command, given: Sequence[str]) -> Namespace:
-    """Return the values of the arguments; raise Misunderstood with a sentence, or HelpWanted."""
+    """Return the values of the arguments; raise Misunderstood with a sentence, or HelpWanted.
+
+    What follows `--` are operands, whatever they begin with.
+    """
     parser = _Parser(
         prog=f"outrider {command.name}",
         formatter_class=partial(HelpFormatter, width=80),  # without a width it loads shutil, and all that is in it
@@ -19,14 +25,29 @@ def parsed(command: Command, given: Sequence[str]) -> Namespace:
     parser.add_argument("--help", "-h", action="store_true")
     for each in command.arguments:
         _add(parser, each)
-    if {"--help", "-h"} & {*given[: given.index("--") if "--" in given else None]}:
+    end = [*given, "--"].index("--")
+    if {"--help", "-h"} & {*given[:end]}:
         raise HelpWanted
-    return parser.parse_intermixed_args(given)
+    return parser.parse_intermixed_args([*given[:end], *(f"{_OPERAND}{each}" for each in given[end + 1 :])])
 
 
 class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
+        message = message.replace(_OPERAND, "")
         raise Misunderstood(f"{message[0].upper()}{message[1:].rstrip('.')}. See {self.prog} --help.")
+
+
+class _Once(Action):
+    """Keeps the one value of an option. Of two, nobody knows which one is meant."""
+
+    found = False
+
+    def __call__(self, parser: ArgumentParser, namespace: Namespace, values: object, option: str | None = None) -> None:
+        del parser, option
+        if self.found:
+            raise ArgumentError(self, "it is given twice")
+        self.found = True
+        setattr(namespace, self.dest, values)
 
 
 def _add(parser: ArgumentParser, each: Argument) -> None:
@@ -39,6 +60,8 @@ def _add(parser: ArgumentParser, each: Argument) -> None:
             more["choices"] = each.choices
         if each.many is Many.ANY and each.name:
             more |= {"action": "extend", "default": list[object]()}
+        elif each.name:
+            more["action"] = _Once
         elif each.many is not Many.ONE:
             more["nargs"] = each.many.value
     if each.name:
@@ -49,6 +72,11 @@ def _add(parser: ArgumentParser, each: Argument) -> None:
 
 def _reader(each: Argument) -> Callable[[str], object]:
     def read(text: str) -> object:
+        if each.name and text.startswith(_OPERAND):
+            raise ArgumentTypeError("it needs a value")
+        text = text.removeprefix(_OPERAND)
+        if not text and each.takes is Takes.FILE and (not each.name or each.default != text):
+            raise ArgumentTypeError("it needs the name of a file")
         try:
             return each.read(text)
         except NotOfThisForm as error:

@@ -198,6 +198,41 @@ def test_a_command_that_is_not_understood_exits_with_2_and_a_sentence(run: Run, 
     assert ran.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--select", ""), "Argument --select: it takes patterns of rules"),
+        (("--select", "task.*", "--ignore", ","), "Argument --ignore: it takes patterns of rules"),
+        (("--standard", "a", "--standard", "b"), "Argument --standard: it is given twice."),
+        (("--format", "json", "--format=table"), "Argument --format: it is given twice."),
+        (("--output", ""), "Argument --output: it needs the name of a file."),
+        (("--standard", ""), "Argument --standard: it needs the name of a file."),
+        (("--config=",), "Argument --config: it needs the name of a file."),
+        (("--baseline", ""), "Argument --baseline: it needs the name of a file."),
+        (("",), "Argument FILE: it needs the name of a file."),
+        (("--output", "--", "x"), "Argument --output: it needs a value."),
+    ],
+)
+def test_what_is_empty_or_given_twice_is_named(
+    run: Run, good: Definition, arguments: tuple[str, ...], sentence: str
+) -> None:
+    write("web.json", good)
+    ran = run("check", "web.json", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert sentence in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_what_follows_two_dashes_are_files(run: Run, good: Definition) -> None:
+    for name in ("-dash.json", "--help", "--x y.json"):
+        Path(name).write_text(json.dumps(good), encoding="utf-8")
+    ran = run("check", "--fail-on", "LOW", "--format", "json", "--", "-dash.json", "--help", "--x y.json")
+    assert ran.code == 0
+    assert [each["file"] for each in ran.results] == ["-dash.json", "--help", "--x y.json"]
+    assert "no rule --select" in run("explain", "--", "--select").err
+    assert "arguments: -a" in run("fix", "--", "-dash.json", "-a").err
+
+
 def test_no_value_of_the_environment_is_shown(run: Run, floating: Definition) -> None:
     floating["containerDefinitions"][0]["environment"] += [{"name": "PASSWORD", "value": "hunter2"}]
     write("web.json", floating)

@@ -144,6 +144,8 @@ def test_nothing_to_fix_has_no_diff(run: Run, good: Definition) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (("web.json", "--diff", "--write"), "--diff prints what --write would change. Leave out one of them."),
+        (("",), "Argument FILE: it needs the name of a file."),
         (("-", "--write"), "Standard input cannot be written to. Name a file, or leave out --write."),
         (("gone.json",), "gone.json does not exist. Check the path."),
         ((".",), ". is a folder. Name a file."),

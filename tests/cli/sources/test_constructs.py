@@ -388,7 +388,8 @@ def test_a_rule_is_reported_as_fixed_only_if_all_of_its_fix_is_written(run: Run)
     text = LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"').replace("}])\n}", "}, merge(local.otel, {})])\n}")
     text += f"locals {{\n  otel = {collector}\n}}\n"
     Path("main.tf").write_text(text, encoding="utf-8")
-    ran = run("fix", "--review", "--diff", "--write", "main.tf")
+    ran = run("fix", "--review", "--diff", "main.tf")
+    assert run("fix", "--review", "--write", "main.tf").code == 1
     assert "cpu                      = 512\n" in Path("main.tf").read_text(encoding="utf-8")
     assert "fixed sidecar" not in ran.err
     assert "by hand: sidecar.image-pinned, sidecar.not-essential" in ran.err
