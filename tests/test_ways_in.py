@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from cli.commands import COMMANDS
+from cli.main import main
 from cli.parsing import parsed
 from settings import RELEASE
 from tests.cli.conftest import Definition
@@ -151,7 +152,25 @@ def test_a_hook_calls_a_command_that_exists(hook: dict[str, Any]) -> None:
     name, command, *options = hook["entry"].split()
     assert name == "outrider"
     found = next(each for each in COMMANDS if each.name == command)
-    assert parsed(found, [*options, "some.file"]).files == ["some.file"]
+    assert parsed(found, [*options, *hook.get("args", ()), "some.file"]).files[-1] == "some.file"
+
+
+def test_the_hooks_of_the_page_take_one_folder_with_files_of_both_kinds(
+    tmp_path: Path, good: Definition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("deploy").mkdir()
+    Path("deploy/web.json").write_text(json.dumps(good), encoding="utf-8")
+    Path("deploy/web-collector.yaml").write_text("receivers: {nothing: }\nexporters: {debug: }\n", encoding="utf-8")
+    Path("deploy/values.yaml").write_text("# None.\n", encoding="utf-8")
+    _, _, page = PAGE.partition("`.pre-commit-config.yaml`")
+    (repository,) = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0])["repos"]
+    codes = {}
+    for used in repository["hooks"]:
+        hook = HOOKS[used["id"]] | used
+        names = [name for name in sorted(map(str, Path("deploy").iterdir())) if re.search(hook["files"], name)]
+        codes[used["id"]] = main([*hook["entry"].split()[1:], *hook.get("args", ()), *names])
+    assert codes == {"outrider-check": 0, "outrider-collector": 1}
 
 
 @pytest.mark.parametrize(

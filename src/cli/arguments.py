@@ -101,6 +101,7 @@ WRITE_BASELINE = flag(
     "Write the file of --baseline: all drift of this run becomes known, and what is fixed is removed.",
 )
 NO_INLINE = flag("no_inline", "Ignore exemptions in tags and comments.")
+_SKIP_OTHERS = flag("skip_others", "Skip a named file that is about something else, as those of a folder are skipped.")
 ACCOUNT = Option(
     "account", "The account of definitions that name none: for the standard, asff and ocsf.", "ACCOUNT", read=of_account
 )
@@ -112,7 +113,7 @@ FAIL_ON = Option(
     default="LOW",
     read=str.upper,
 )
-OF_REPORT = (OUTPUT, FAIL_ON, BASELINE, WRITE_BASELINE, NO_INLINE)
+OF_REPORT = (OUTPUT, FAIL_ON, BASELINE, WRITE_BASELINE, NO_INLINE, _SKIP_OTHERS)
 REGION = Option("region", "The region (default: that of your AWS configuration).", "REGION")
 PROFILE = Option("profile", "The profile of your AWS configuration whose credentials are used.", "NAME")
 STACK = Option("stack", "The stack's name (default: outrider).", "NAME", default="outrider")

@@ -34,7 +34,7 @@ def check(given: Namespace) -> int:
     refuse_to_overwrite(options, (*given.files, by.standard, by.config, options.baseline))
     judge = FileEvaluator.of_options(by)
     baseline = Baseline.of_options(options.baseline, writes=options.write_baseline, rules=judge.selected)
-    inputs = definitions(given.files, options.output)
+    inputs = definitions(given.files, options.output, skips_others=options.skip_others)
     suggests = options.format in WITH_SUGGESTIONS
     work, evaluate = _Work(suggests), _Evaluate(judge, Results.by(options.format, baseline), suggests)
     usable = saying_which_do_not_count(inputs.usable(), judge)

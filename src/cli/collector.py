@@ -53,7 +53,7 @@ def collector(given: Namespace) -> int:
     rules = evaluated(judge.by.selected, _RULES)
     baseline = Baseline.of_options(options.baseline, writes=options.write_baseline, rules=[rule.id for rule in rules])
     evaluate = _Evaluate(judge, Results.by(options.format, baseline))
-    inputs = Inputs(given.files, _CONFIGURATIONS, options.output)
+    inputs = Inputs(given.files, _CONFIGURATIONS, options.output, options.skip_others)
     texts = inputs.usable() if by.no_inline else _reporting_mistakes(inputs.usable())
     return Report(inputs, options, baseline, "configuration", hint=False).of(in_order(evaluate, texts))
 

@@ -36,12 +36,14 @@ class Kind[T]:
 class Inputs[T]:
     """The named files and those of the named folders, each once. What cannot be used is reported, the rest is read.
 
-    `output` is the file of the report: it is no input.
+    `output` is the file of the report: it is no input. With `skips_others`, named files about something else are
+    skipped, as those of a folder are.
     """
 
     names: Sequence[str]
     kind: Kind[T]
     output: str | None = None
+    skips_others: bool = False
     errors: list[InputError] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     _read: set[str] = field(default_factory=set)
@@ -55,29 +57,33 @@ class Inputs[T]:
             if self._is_read(name):
                 continue
             try:
-                yield from self._of_folder(name) if name != STDIN and Path(name).is_dir() else self.kind.read(name)
+                if name != STDIN and Path(name).is_dir():
+                    yield from self._of_folder(name)
+                elif name != STDIN and self.skips_others:
+                    yield from self._found(name)
+                else:
+                    yield from self.kind.read(name)
             except Unusable as unusable:
                 self._refuse(name, unusable)
 
     def _of_folder(self, folder: str) -> Iterator[T]:
-        found = False
-        for name in found_in(folder, self.kind.endings):
-            if self._is_output(name):
-                continue
-            if self._is_read(name):
-                found = True
-                continue
-            try:
-                yield from self.kind.find(name)
-                found = True
-            except Unusable as unusable:
-                if isinstance(unusable, NoDefinition) or not self._is_meant(name):
-                    self.skipped.append(name)
-                    continue
-                found = True
-                self._refuse(name, unusable)
-        if not found:
+        names = [name for name in found_in(folder, self.kind.endings) if not self._is_output(name)]
+        skipped = len(self.skipped)
+        for name in names:
+            if not self._is_read(name):
+                yield from self._found(name)
+        if len(self.skipped) - skipped == len(names):
             raise Unusable(f"{folder} {self.kind.lacking} Name another folder.")
+
+    def _found(self, name: str) -> Iterator[T]:
+        """Yield what a file has; skip it if it is about something else."""
+        try:
+            yield from self.kind.find(name)
+        except Unusable as unusable:
+            if isinstance(unusable, NoDefinition) or not self._is_meant(name):
+                self.skipped.append(name)
+            else:
+                self._refuse(name, unusable)
 
     def _is_output(self, name: str) -> bool:
         return self.output is not None and report_path(name) == report_path(self.output)
@@ -103,7 +109,7 @@ class Inputs[T]:
             say(f"Skipped, because {self.kind.other}: {first_of(self.skipped, 1)}.")
 
 
-def definitions(names: Sequence[str], output: str | None = None) -> Inputs[File]:
+def definitions(names: Sequence[str], output: str | None = None, *, skips_others: bool = False) -> Inputs[File]:
     """Return the inputs of a command that takes task definitions."""
 
     def one(name: str) -> tuple[File]:
@@ -121,4 +127,5 @@ def definitions(names: Sequence[str], output: str | None = None) -> Inputs[File]
             other="there is no task definition in it",
         ),
         output,
+        skips_others,
     )

@@ -38,7 +38,7 @@ class ReportOptions:
     """How to print a report and where to, and the lowest severity that counts for the exit code.
 
     `account` and `region` are those of definitions that name none, for formats that need them. `baseline` has known
-    drift.
+    drift. With `skip_others`, named files about something else are no mistakes.
     """
 
     format: ReportFormat = "table"
@@ -48,6 +48,7 @@ class ReportOptions:
     region: str = ""
     baseline: str | None = None
     write_baseline: bool = False
+    skip_others: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,17 +177,6 @@ def test_the_standard_is_applied(run: Run) -> None:
     assert "config.options" not in {found["rule"] for found in ran.results[0]["verdicts"]}
 
 
-def test_the_hook_calls_a_command_that_there_is(run: Run) -> None:
-    entry = next(
-        line.partition("entry:")[2].split()
-        for line in (SRC / ".pre-commit-hooks.yaml").read_text().splitlines()
-        if "entry:" in line and "collector" in line
-    )
-    assert entry[0] == "outrider"
-    assert run(*entry[1:], write("collector.yaml", BAD)).code == 1
-    assert run(*entry[1:], write("collector.yaml", GOOD)).code == 0
-
-
 def test_many_files_are_evaluated_in_one_run(run: Run) -> None:
     for number in range(200):
         write(f"many/{number}.yaml", GOOD.replace("limit_mib: 400", f"limit_mib: {number + 1}"))
