@@ -99,6 +99,31 @@ def test_every_input_of_the_action_counts(runner: Path, floating: Definition) ->
 
 
 @needs_bash
+def test_a_baseline_of_the_action_is_for_collectors_too_and_drift_counts_most(
+    runner: Path, floating: Definition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(runner)
+    Path("web.json").write_text(json.dumps(floating), encoding="utf-8")
+    Path("collector.yaml").write_text("receivers: {nothing: }\nexporters: {debug: }\n", encoding="utf-8")
+    both = {"paths": "web.json", "collectors": "collector.yaml"}
+    assert acted(runner, both).returncode == 1
+    for command, file in (("collector", "collector.yaml"), ("check", "web.json")):
+        assert main([command, "--baseline", "known.json", "--write-baseline", file]) == 0
+    assert acted(runner, both | {"baseline": "known.json"}).returncode == 0
+    assert acted(runner, both | {"paths": "gone.json"}).returncode == 1
+    assert acted(runner, both | {"collectors": "gone.yaml"}).returncode == 1
+    assert acted(runner, {"paths": "gone.json"}).returncode == 2
+
+
+@needs_bash
+def test_a_report_of_the_action_that_cannot_be_written_is_said(runner: Path, good: Definition) -> None:
+    (runner / "web.json").write_text(json.dumps(good), encoding="utf-8")
+    found = acted(runner, {"sarif": "no/such.sarif"})
+    assert found.returncode == 2
+    assert "no/such.sarif" in found.stderr
+
+
+@needs_bash
 def test_no_input_of_the_action_is_read_as_a_command(runner: Path) -> None:
     for name in ("paths", "standard", "select", "baseline", "sarif", "fail-on", "collectors"):
         acted(runner, {name: '$(touch stolen)`touch stolen`"; touch stolen; "'})

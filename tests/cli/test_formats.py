@@ -191,6 +191,18 @@ def test_github_gets_annotations_and_a_summary(run: Run, floating: Definition, m
     assert "sidecar.image-pinned" in summary
 
 
+def test_the_summary_leaves_room_for_what_commands_before_wrote(
+    run: Run, floating: Definition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    Path("summary.md").write_text("x" * 899_990, encoding="utf-8")
+    write("web.json", floating)
+    assert run("check", "web.json", "--format", "github").code == 1
+    summary = Path("summary.md").read_text(encoding="utf-8")
+    assert "1 more drifts, for which there is no room here" in summary
+    assert len(summary) < 901_000
+
+
 def test_a_comment_in_markdown_suggests_the_lines(run: Run, floating: Definition) -> None:
     write("web.json", json.dumps(floating, indent=2))
     out = run("check", "web.json", "--format", "markdown").out

@@ -16,24 +16,32 @@ from cli.unusable import reason_of
 
 _SUMMARY = "GITHUB_STEP_SUMMARY"
 _MOST = 900_000
-"""Bytes: GitHub takes 1 MiB of a step."""
+"""Bytes: GitHub takes 1 MiB of a step, of all that its commands write."""
 
 
 def pieces(content: Content) -> Iterator[str]:
     """Yield one command for each drift, then append the summary to the file that GitHub names, if it names one."""
-    comment = Comment(_MOST)
+    _, summary = first_set(_SUMMARY)
+    comment = Comment(_MOST - _size(summary))
     for result in content.results:
         comment.add(result)
         yield from map(_annotation, found_in(result))
     for error in content.errors:
         yield _command("error", {"file": report_path(error.file), "title": "outrider"}, error.message)
-    _, summary = first_set(_SUMMARY)
     if summary:
         try:
             with Path(summary).open("a", encoding="utf-8") as file:
                 file.write(comment.text(content))
         except OSError as error:
             say(f"The summary of the job cannot be written ({reason_of(error)}).")
+
+
+def _size(summary: str) -> int:
+    """Return the bytes that commands before have written of the step's summary."""
+    try:
+        return Path(summary).stat().st_size if summary else 0
+    except OSError:
+        return 0
 
 
 def _annotation(found: Found) -> str:
