@@ -7,5 +7,5 @@ DONE, NOT_DONE = 0, 1
 """Of a request for a correction; UNUSABLE if it could not be sent."""
 WELL, FAILING = 0, 1
 """Of a stack: whether a check fails; UNUSABLE if there is no such stack."""
-BROKEN_PIPE, INTERRUPTED = 141, 130
-"""As a shell reports SIGPIPE and SIGINT."""
+BROKEN_PIPE, INTERRUPTED, TERMINATED = 141, 130, 143
+"""As a shell reports SIGPIPE, SIGINT and SIGTERM."""

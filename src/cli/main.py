@@ -2,12 +2,14 @@
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from cli.commands import COMMANDS, GROUPS
-from cli.exits import BROKEN_PIPE, CLEAN, INTERRUPTED, UNUSABLE
+from cli.exits import BROKEN_PIPE, CLEAN, INTERRUPTED, TERMINATED, UNUSABLE
 from cli.grammar import Command, HelpWanted, Misunderstood
 from cli.terminal import say, tolerate_any_encoding
 from cli.unusable import Unusable, reason_of
@@ -45,9 +47,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def process() -> int:
     """Run one command as all that this process does, and return its exit code."""
+    signal.signal(signal.SIGTERM, _end)
     code = main()
     gc.freeze()  # a last collection would take longer than the end of the process
     return code
+
+
+def _end(*_: object) -> NoReturn:
+    """End the command as an error does, so that nothing is left: no half of a file, no process."""
+    raise SystemExit(TERMINATED)
 
 
 def _run(given: list[str]) -> int:

@@ -1,13 +1,17 @@
 """A process for each core, with results in order. Loaded only for many items, because its imports take long."""
 
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import batched
+from multiprocessing import parent_process
+from threading import Thread
 from typing import Any
 
+from cli.exits import UNUSABLE
 from cli.unusable import Unusable
 from operations.unexpected import described
 
@@ -42,7 +46,17 @@ def by_processes[Item, Result](
 
 def _begin(work: Callable[[Any], Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process, and the first one ends the others
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    Thread(target=_end_with_the_first, daemon=True).start()
     _WORK[:] = [work]
+
+
+def _end_with_the_first() -> None:
+    """End this process when the one that started it has ended, however that was: it would wait for work forever."""
+    first = parent_process()
+    if first is not None:
+        first.join()
+        os._exit(UNUSABLE)
 
 
 def _done(items: Sequence[Any]) -> list[Any]:
