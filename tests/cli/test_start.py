@@ -1,5 +1,6 @@
 """The installed command: everything under one name, and its own modules before anybody else's."""
 
+import ast
 import json
 import os
 import re
@@ -82,3 +83,27 @@ def test_a_start_loads_only_what_the_command_needs(
     )
     assert ran.stdout
     assert set(ran.stderr.split()) & not_loaded == set()
+
+
+OLD = "import runpy, sys; sys.version_info = (3, 12, 1); runpy.run_path(sys.argv[1], run_name='__main__')"
+FIRST = ROOT / "tools" / "zipapp_main.py"
+"""The first module of the command line as one file."""
+
+
+@pytest.mark.parametrize("module", [SRC / "__main__.py", FIRST], ids=["clone", "zipapp"])
+def test_an_old_python_is_named_in_a_sentence_and_is_no_drift(module: Path) -> None:
+    ast.parse(module.read_text(encoding="utf-8"), feature_version=(3, 9))
+    ran = subprocess.run([sys.executable, "-c", OLD, module], capture_output=True, text=True, check=False)  # noqa: S603 - Outrider itself
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert re.fullmatch(r".* needs Python 3\.13.*\n", ran.stderr)
+
+
+@pytest.mark.parametrize("error", ["PermissionError(13, 'Permission denied', '/.shiv')", "RuntimeError('no home')"])
+def test_a_cache_that_cannot_be_written_is_a_sentence_and_no_drift(tmp_path: Path, error: str) -> None:
+    (tmp_path / "_bootstrap.py").write_text(
+        f"def cache_path(*_): raise {error}\nextract_site_packages = None\ndef bootstrap(): cache_path(1, 2, 3)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ran = subprocess.run([sys.executable, FIRST], env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - as above
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert re.fullmatch(r"outrider\.pyz cannot be unpacked \(.*\)\. Name a folder .* in SHIV_ROOT\.\n", ran.stderr)
