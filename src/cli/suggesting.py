@@ -146,7 +146,7 @@ def _of(container: Container) -> Iterator[str]:
         for name, value in container.environment.items()
         if not visible(f"{where}/environment/{name}/value", value)
     )
-    yield from _texts(mapping_of(container.json.get("dockerLabels")).values())
+    yield from texts_of([*mapping_of(container.json.get("dockerLabels")).values()])
     yield from (
         value
         for name, value in container.log_options.items()
@@ -156,7 +156,3 @@ def _of(container: Container) -> Iterator[str]:
     for words in (container.json.get("command"), container.json.get("entryPoint"), health.get("command")):
         if not visible(f"{where}/command", words):
             yield from texts_of(words)
-
-
-def _texts(values: Iterable[object]) -> Iterator[str]:
-    return (value for value in values if isinstance(value, str))

@@ -25,7 +25,7 @@ CLOSES = "The finding closes by itself."
 class StackAction:
     """What a stack does about a finding's plan: `unasked` without approval, at most `cap` with approval.
 
-    `next_to_it` says that the command is shown next_to_it the sentence, and not in it.
+    `next_to_it` says that the command is shown next to the sentence, and not in it.
     """
 
     unasked: Mode = Mode.REPORT

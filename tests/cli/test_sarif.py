@@ -59,3 +59,14 @@ def test_lines_with_a_secret_are_not_suggested(run: Run, floating: Definition) -
     assert SECRET not in json.dumps(result["fixes"])
     write("web.json", json.dumps(floating, indent=2))
     assert "```suggestion" in run("check", "web.json", "--format", "markdown").out
+
+
+@pytest.mark.parametrize("label", ["12345678", '"12345678"'])
+def test_a_line_with_a_label_is_never_suggested(run: Run, floating: Definition, label: str) -> None:
+    text = json.dumps(floating, indent=1)
+    image = next(row.strip() for row in text.split("\n") if ":latest" in row)
+    Path("web.json").write_text(text.replace(image, f'"dockerLabels": {{"pin": {label}}}, {image}'), encoding="utf-8")
+    for form in ("markdown", "github"):
+        ran = run("check", "web.json", "--format", form)
+        assert ran.code == 1
+        assert "12345678" not in ran.out
