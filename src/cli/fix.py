@@ -19,7 +19,7 @@ from cli.sources.definition import Definition, File, Wanted
 from cli.sources.detection import read_file
 from cli.sources.nodes import Edited, Path
 from cli.terminal import line, say
-from cli.texts import STDIN
+from cli.texts import STDIN, encoded
 from cli.unusable import Unusable
 from domain.drift import Safety
 from domain.ecs.task_definition import TaskDefinition
@@ -307,5 +307,5 @@ def _write(given: File, text: str) -> None:
         say(f"{given.name}: nothing to write.")
         return
     with replacing(given.name) as file:
-        file.write(text.encode(given.encoding))
+        file.write(encoded(text, given.encoding))
     say(f"{given.name}: written.")

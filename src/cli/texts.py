@@ -22,11 +22,12 @@ _OF_THE_AWS_CLI = frozenset({"boto", "cli", "login", "sso"})
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def read(name: str) -> Text:
         raise Unusable(f"{shown(name)} is larger than {MAX_BYTES // 1024 // 1024} MiB. Split it.")
     encoding = next((encoding for mark, encoding in _MARKS if raw.startswith(mark)), "utf-8")
     try:
-        text = raw.decode(encoding)
+        text = raw.decode(encoding).removeprefix(_MARK)
     except UnicodeDecodeError as error:
         raise Unusable(
             f"{shown(name)} is not {error.encoding.upper()}: byte {error.start + 1} does not fit. Save it as UTF-8."
@@ -120,3 +121,8 @@ def read(name: str) -> Text:
     if "\0" in text:
         raise Unusable(f"{shown(name)} has NUL bytes in it: it is no text file, or UTF-16 without a byte order mark.")
     return Text(name, text, encoding)
+
+
+def encoded(text: str, encoding: str) -> bytes:
+    """Return a text as a file of this encoding has it, with the mark of its byte order."""
+    return (text if encoding.startswith("utf-8") else _MARK + text).encode(encoding)

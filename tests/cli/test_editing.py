@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.sources import yaml_text
 from cli.sources.editing import Change
 from cli.sources.editing import edited as edited_in
-from cli.sources.json_text import node_of
+from cli.sources.json_text import blanked, content_of, node_of
 from tests.cli.conftest import Definition, Run
 from tests.profiles import examples
 
@@ -202,3 +203,27 @@ def test_three_changes_are_five_lines(run: Run, floating: Definition) -> None:
     run("fix", "--write", "web.json")
     removed, added = _differing(text, Path("web.json").read_text(encoding="utf-8"))
     assert (removed, added) == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('{\n  "a": 1, // one\n  "z": 2 // last\n}', '{\n  "a": 1, // one\n  "z": 2, // last\n  "b": 3,\n  "c": 4\n}'),
+        ('{\n  "a": 1,\n  "z": 2, /* last */\n}', '{\n  "a": 1,\n  "z": 2, /* last */\n  "b": 3,\n  "c": 4,\n}'),
+        ('{\r\n  "a": 1,\r\n  "z": 2//\r\n}', '{\r\n  "a": 1,\r\n  "z": 2,//\r\n  "b": 3,\r\n  "c": 4\r\n}'),
+        ('{"a": 1, "z": 2 // last\n}', '{"a": 1, "z": 2, "b": 3, "c": 4 // last\n}'),
+    ],
+)
+def test_a_comment_stays_with_what_it_is_about(before: str, after: str) -> None:
+    wanted = {"a": 1, "z": 2, "b": 3, "c": 4}
+    found = edited_in(before, [Change(node_of(blanked(before)), wanted)]).text
+    assert found == after
+    assert content_of(found, "x")[0] == wanted
+
+
+def test_a_comment_in_a_list_of_yaml_stays_with_its_item() -> None:
+    text = "a: [\n  x,  # one\n  y  # two\n]\n"
+    root = yaml_text.node_of(text)
+    assert root is not None
+    found = edited_in(text, [Change(root, {"a": ["x", "p", "y", "m"]})]).text
+    assert found == "a: [\n  x,  # one\n  p,\n  y,  # two\n  m\n]\n"

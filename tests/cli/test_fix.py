@@ -92,6 +92,14 @@ def test_write_keeps_indentation_line_ends_mark_letters_and_mode(run: Run, float
     assert "nothing to write" in run("fix", "--write", "link.json").err
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_write_keeps_the_encoding(run: Run, floating: Definition, encoding: str) -> None:
+    text = "\ufeff" + json.dumps(floating)
+    Path("web.json").write_bytes(text.encode(encoding))
+    assert run("fix", "--write", "web.json").code == 0
+    assert Path("web.json").read_bytes() == text.replace(":latest", ":v0.49.0").encode(encoding)
+
+
 @pytest.mark.parametrize("form", [{"indent": 4}, {"separators": (",", ":")}, {"indent": 1}, {"ensure_ascii": False}])
 def test_only_the_fixed_place_differs(run: Run, floating: Definition, form: dict[str, Any]) -> None:
     floating["volumes"] = [{"name": "ä", "x": [0.1, 1e-7, 12345678901234567890, None, True]}]

@@ -14,6 +14,18 @@ _REST_OF_LINE = re.compile(r"(?:[ \t\r]++|/\*(?s:.*?)\*/)*+(?:(?:#|//)[^\n]*)?\n
 """What may follow a member of HCL that ends its line: blanks and comments, one of which may have several lines."""
 
 
+_HASH, _SLASHES, _BLOCK = r"#[^\r\n]*", r"//[^\r\n]*", r"/\*[^\r\n]*?\*/[ \t]*"
+_NOTES = {
+    style: re.compile(rf"[ \t]*(,?)[ \t]*(?:{'|'.join(forms)})(?=\r?\n)")
+    for style, forms in {
+        Style.JSON: (_SLASHES, _BLOCK),
+        Style.YAML: (rf"(?<=[ \t]){_HASH}",),
+        Style.HCL: (_HASH, _SLASHES, _BLOCK),
+    }.items()
+}
+"""What may follow a part on its line: a comma, and a comment that is about the part."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A node, and the value that it shall have."""
@@ -100,28 +112,62 @@ class _Document:
         yield from self._removed(node, parts, kept, path)
         first = next(part for part in parts if id(part) in kept)
         anchor: Part | None = None
+        again = False
         for slot in slots:
             step = slot.name if slot.name is not None else _step(slot.value)
             if slot.kept is not None:
-                anchor = slot.kept
+                anchor, again = slot.kept, False
                 yield from self.edits(anchor.node, slot.value, (*path, step))
                 continue
             try:
-                yield self._inserted(node, (first, anchor), slot, path)
+                value = self._spelled(node, slot, path)
             except Unwritable:
                 self.by_hand.append((*path, step))
+                continue
+            after = None if anchor is None else self._note_after(node, anchor, kept)
+            if anchor is None or after is None:
+                yield self._inserted(node, (first, anchor), value)
+            else:
+                yield from self._inserted_below(node, anchor, after, value, again=again)
+            again = True
 
-    def _inserted(self, node: Node, around: tuple[Part, Part | None], slot: _Slot, path: Path) -> _Edit:
-        """Return the insertion of a part after another one, or before the first."""
-        first, anchor = around
-        parts = [*node.children]
-        gap, separator = self._gap(node, parts), self._separator(node, parts)
+    def _spelled(self, node: Node, slot: _Slot, path: Path) -> str:
+        """Return a part that is inserted, as the source writes it."""
+        gap = self._gap(node, [*node.children])
         margin = gap.rpartition("\n")[2] if "\n" in gap else None
         below = path if slot.name is None else (*path, slot.name)
         spelling, style = self.spelling, node.style
         value = spelling.in_block(slot.name, slot.value, margin or "", below) if style is Style.BLOCK else None
         if value is None:
             value = spelling.head(style, slot.name, path) + spelling.value(slot.value, margin, style, below)
+        return value
+
+    def _note_after(self, node: Node, anchor: Part, kept: Collection[int]) -> re.Match[str] | None:
+        """Return the rest of a part's line, if a comment is there: what is inserted goes below it."""
+        parts = [*node.children]
+        following = parts[parts.index(anchor) + 1 :][:1]
+        removed = any(id(part) not in kept for part in following)
+        if removed or node.style not in _NOTES or not self._separator(node, parts) or self._is_heredoc(node, anchor):
+            return None
+        return _NOTES[node.style].match(self.text, anchor.end) if "\n" in self._gap(node, parts) else None
+
+    def _inserted_below(
+        self, node: Node, anchor: Part, note: re.Match[str], value: str, *, again: bool
+    ) -> Iterator[_Edit]:
+        """Yield the insertion of a part below the line of another one, whose comment stays with it."""
+        written = f"{self._gap(node, [*node.children])}{value}"
+        if note[1]:
+            yield _Edit(note.end(), note.end(), f"{written},")
+            return
+        if not again:
+            yield _Edit(anchor.end, anchor.end, ",")
+        yield _Edit(note.end(), note.end(), f",{written}" if again else written)
+
+    def _inserted(self, node: Node, around: tuple[Part, Part | None], value: str) -> _Edit:
+        """Return the insertion of a part after another one, or before the first."""
+        first, anchor = around
+        parts = [*node.children]
+        gap, separator = self._gap(node, parts), self._separator(node, parts)
         if anchor is None:
             return _Edit(first.begin, first.begin, f"{value}{separator}{gap}")
         at = anchor.end if separator else self._end_of_line(node, anchor)
