@@ -195,7 +195,7 @@ zipapp: .venvs/zipapp/.locked  ## Build the command line as one file, dist/outri
 	@rm -rf .cache/zipapp && mkdir -p dist
 	"$(UV)" pip install --quiet --python .venvs/zipapp/bin/python --target .cache/zipapp --require-hashes -r src/requirements.txt
 	"$(UV)" pip install --quiet --python .venvs/zipapp/bin/python --target .cache/zipapp --no-deps .
-	.venvs/zipapp/bin/python tools/zipapp.py --site-packages .cache/zipapp --console-script outrider --python '/usr/bin/env python3.13' \
+	.venvs/zipapp/bin/python tools/pyz.py --site-packages .cache/zipapp --console-script outrider --python '/usr/bin/env python3.13' \
 		--compressed --reproducible --output-file dist/outrider.pyz
 
 # dev or prod: see samconfig.toml. ARGS goes to sam: `make deploy ENV=prod ARGS='--profile governance'`. sam itself does not

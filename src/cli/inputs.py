@@ -82,6 +82,7 @@ class Inputs[T]:
         except Unusable as unusable:
             if isinstance(unusable, NoDefinition) or not self._is_meant(name):
                 self.skipped.append(name)
+                self._read.discard(report_path(name))  # named itself, it may be a mistake
             else:
                 self._refuse(name, unusable)
 

@@ -274,3 +274,13 @@ def test_a_file_is_evaluated_once_whatever_it_is_called(run: Run, floating: Defi
     ran = run("check", "--format", "json", *names)
     assert [each["file"] for each in ran.results] == ["deploy/web.json"]
     assert ran.err == ""
+
+
+def test_a_file_that_is_skipped_in_its_folder_is_a_mistake_where_it_is_named(run: Run, good: Definition) -> None:
+    write("web.json", good)
+    write("package.json", {})
+    for names in ((".", "package.json"), ("package.json", ".")):
+        ran = run("check", *names)
+        assert ran.code == 2
+        assert "package.json is not a task definition" in ran.err
+    assert run("check", "--skip-others", ".", "package.json").code == 0

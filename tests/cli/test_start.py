@@ -86,7 +86,7 @@ def test_a_start_loads_only_what_the_command_needs(
 
 
 OLD = "import runpy, sys; sys.version_info = (3, 12, 1); runpy.run_path(sys.argv[1], run_name='__main__')"
-FIRST = ROOT / "tools" / "zipapp_main.py"
+FIRST = ROOT / "tools" / "pyz_main.py"
 """The first module of the command line as one file."""
 
 
