@@ -119,6 +119,7 @@ BROKEN: dict[str, bytes] = {
     "b.json": '{"requiresCompatibilities": ["FARGATE"], "family": "ä"}'.encode("latin-1"),
     "c.template": "Type: AWS::ECS::TaskDefinition\n  a: [".encode("utf-16"),
     "d.json": '{"containerDefinitions": [], "containerDefinitions": []}'.encode("utf-16-le"),
+    "e.json": b'[{"name": "web", "image": "nginx", "portMappings": []}]',
     "manifest.yml": b"name: web\ntype: Backend Service\nname: web\n",
 }
 

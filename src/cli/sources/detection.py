@@ -18,6 +18,7 @@ ENDINGS = (".json", ".jsonc", ".jsonnet", ".yaml", ".yml", ".template", ".tf")
 _TERRAFORM = re.compile(r'^resource\s+"aws_ecs_task_definition"', re.MULTILINE)
 _ABOUT_TASKS = re.compile(
     r"[cC]ontainerDefinitions|[rR]equiresCompatibilities|AWS::ECS::TaskDefinition|aws_ecs_task_definition"
+    r"|\b(?:portMappings|mountPoints|logConfiguration|firelensConfiguration)\b"
     r"|^type:\s*[\"']?(?:Load Balanced Web Service|Backend Service|Worker Service|Scheduled Job)",
     re.MULTILINE,
 )
