@@ -7,7 +7,7 @@ from pathlib import Path
 from cli.output.evaluation import InputError
 from cli.paths import report_path
 from cli.sources.definition import File
-from cli.sources.detection import ENDINGS, is_about_tasks, read_file
+from cli.sources.detection import ENDINGS, Reader, is_about_tasks
 from cli.terminal import say
 from cli.texts import STDIN, found_in, text_whatever_it_is
 from cli.unusable import NoDefinition, Unusable
@@ -112,9 +112,10 @@ class Inputs[T]:
 
 def definitions(names: Sequence[str], output: str | None = None, *, skips_others: bool = False) -> Inputs[File]:
     """Return the inputs of a command that takes task definitions."""
+    reader = Reader()
 
     def one(name: str) -> tuple[File]:
-        return (read_file(name),)
+        return (reader.file(name),)
 
     return Inputs(
         names,

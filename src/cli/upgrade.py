@@ -1,7 +1,8 @@
 """`outrider upgrade`: what another release of the collector makes of task definitions and configurations."""
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from cli.collector import is_configuration, release_of
 from cli.evaluating import FileEvaluator
@@ -10,7 +11,7 @@ from cli.options import EvaluationOptions, taken
 from cli.output.writing import ENTRY, rendered, streamed
 from cli.reporting import exit_code
 from cli.selection import evaluated
-from cli.sources.detection import is_about_tasks, read_text
+from cli.sources.detection import Reader, is_about_tasks
 from cli.texts import read, shown
 from cli.unusable import NoDefinition, Unusable
 from cli.upgrading import RULES, Change, Input
@@ -23,7 +24,7 @@ def upgrade(given: Namespace) -> int:
     since = _known(given.from_) if given.from_ is not None else None
     judge = FileEvaluator.of_options(by)
     change = Change(judge, evaluated(judge.selected, RULES), _known(given.to), since)
-    inputs = Inputs(given.files, _BOTH)
+    inputs = _inputs(given.files)
     outlooks = [change.outlook(each) for each in inputs.usable()]
     if given.format == "json":
         entries = (rendered(outlook.entry, ENTRY) for outlook in outlooks)
@@ -44,12 +45,29 @@ def _known(text: str) -> Release:
     return release
 
 
-def _inputs_in(name: str) -> Iterator[Input]:
+def _inputs(names: Sequence[str]) -> Inputs[Input]:
+    read_one = partial(_inputs_in, Reader())
+    return Inputs(
+        names,
+        Kind(
+            read_one,
+            read_one,
+            lambda text: is_about_tasks(text) or is_configuration(text),
+            (".json", ".yaml", ".yml"),
+            nothing="Name a file or a folder with task definitions or collector configurations, or - for standard"
+            " input.",
+            lacking="has no task definition and no collector configuration in it.",
+            other="there is neither in it",
+        ),
+    )
+
+
+def _inputs_in(reader: Reader, name: str) -> Iterator[Input]:
     """Yield what a file has: one configuration, or its task definitions."""
     given = read(name)
     text = given.text
     try:
-        found = read_text(given)
+        found = reader.text(given)
     except Unusable as unusable:
         if not is_configuration(text):
             if isinstance(unusable, NoDefinition) or not text.lstrip().startswith(("{", "[")):
@@ -60,14 +78,3 @@ def _inputs_in(name: str) -> Iterator[Input]:
         return
     for definition, *_ in found.by_task():
         yield Input(name, definition.resource, definition.task)
-
-
-_BOTH = Kind(
-    _inputs_in,
-    _inputs_in,
-    lambda text: is_about_tasks(text) or is_configuration(text),
-    (".json", ".yaml", ".yml"),
-    nothing="Name a file or a folder with task definitions or collector configurations, or - for standard input.",
-    lacking="has no task definition and no collector configuration in it.",
-    other="there is neither in it",
-)

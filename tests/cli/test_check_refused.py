@@ -184,10 +184,10 @@ def test_a_fault_of_outrider_is_a_sentence_without_values_and_no_drift(
         raise ValueError("s3cr3t")
 
     run("--version")  # goes to the empty folder
-    monkeypatch.setattr("cli.sources.detection.read_text", faulty)
+    monkeypatch.setattr("cli.sources.detection.Reader.text", faulty)
     assert main(["check", write("web.json", good)]) == 2
     said = capsys.readouterr().err
-    assert re.fullmatch(r"ValueError at detection\.py:\d+ in read_file: Outrider did not expect this\. .*\n", said)
+    assert re.fullmatch(r"ValueError at detection\.py:\d+ in file: Outrider did not expect this\. .*\n", said)
 
 
 @pytest.mark.parametrize(

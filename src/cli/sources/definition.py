@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Final
 
@@ -17,9 +17,12 @@ from domain.subject import Subject
 from domain.workload import Workload
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stack:
-    """What else a source creates: parameters by name, roles by ARN. What it does not create is not known."""
+    """What else a source creates: parameters by name, roles by ARN. What it does not create is not known.
+
+    All definitions of a source have the same one: another process makes it once, and not for each definition.
+    """
 
     parameters: Mapping[str, Parameter] = field(default_factory=dict, repr=False)
     roles: Mapping[str, Fact[Role]] = field(default_factory=dict, repr=False)
@@ -48,6 +51,22 @@ class Stack:
 
     def _role(self, arn: str | None, unread: Fact[Role]) -> Fact[Role]:
         return Absent() if arn is None else self.roles.get(arn, unread)
+
+    def __reduce__(self) -> "tuple[Callable[[bytes], Stack], tuple[bytes]]":
+        return _stack_of, (self._sent,)
+
+    @cached_property
+    def _sent(self) -> bytes:
+        import pickle  # noqa: PLC0415 - only for several processes
+
+        return pickle.dumps((self.parameters, self.roles, self.log_groups))
+
+
+@lru_cache(maxsize=8)  # at least one for each variant
+def _stack_of(sent: bytes) -> Stack:
+    import pickle  # noqa: PLC0415 - only for several processes
+
+    return Stack(*pickle.loads(sent))  # noqa: S301 - from another process of this command
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Find by its content what kind of source a text is. The readers are loaded only for what they read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from cli.sources import task_definitions
@@ -26,57 +27,74 @@ _TEXTS_OF_JSON = (".json", ".jsonc")
 _TEXTS_OF_YAML = (".yaml", ".yml")
 
 
+class Reader:
+    """Reads files, and what several of them share only once."""
+
+    def file(self, name: str) -> File:
+        """Return the task definitions of a file; raise Unusable if it has none or cannot be read."""
+        return self.text(read(name))
+
+    def text(self, given: Text) -> File:
+        """Return the task definitions of a text; raise Unusable if it has none or cannot be parsed."""
+        text = given.text
+        if given.name.lower().endswith(".tf") or (given.name == STDIN and _TERRAFORM.search(text)):
+            return self._terraform(given)
+        if given.name.lower().endswith(".jsonnet"):
+            from cli.sources import jsonnet  # noqa: PLC0415 - only for Jsonnet
+
+            return jsonnet.of_file(given)
+        json = _is_json(given.name, text)
+        if "{{" in text:
+            from cli.sources import ecspresso  # noqa: PLC0415 - only for templates of ecspresso
+
+            if (by := ecspresso.filled(given, json=json)) is not None:
+                made = replace(given, text=by.text)
+                if json:
+                    return ecspresso.of_document(given, node_of(content_of(by.text, shown(given.name))[1]), by)
+                return of_documents(given, _documents(made), lambda root: ecspresso.of_document(given, root, by))
+        if json:
+            return self._of_json(given)
+        return of_documents(given, _documents(given), lambda root: _of_yaml(given, root))
+
+    def _of_json(self, given: Text) -> File:
+        content, plain = content_of(given.text, shown(given.name))
+        if is_template(content):
+            from cli.sources import cloudformation  # noqa: PLC0415 - only for a template
+
+            return cloudformation.of_template(given, node_of(plain))
+        if isinstance(content, dict) and "planned_values" in content:
+            from cli.sources import terraform_plan  # noqa: PLC0415 - only for a plan
+
+            return terraform_plan.of_plan(given, node_of(plain))
+        named = given.name.lower().endswith(".tf.json")
+        if isinstance(content, dict) and (named or "resource" in content):
+            from cli.sources import hcl_json  # noqa: PLC0415 - only for Terraform
+
+            if named or hcl_json.is_terraform(content):
+                return self._terraform(given)
+        return task_definitions.of_json(given, content, plain)
+
+    @cached_property
+    def _terraform(self) -> Callable[[Text], File]:
+        from cli.sources import terraform  # noqa: PLC0415 - only for Terraform
+
+        return terraform.Modules().file
+
+
 def read_file(name: str) -> File:
-    """Return the task definitions of a file; raise Unusable if it has none or cannot be read."""
-    return read_text(read(name))
+    """Return the task definitions of one file; raise Unusable if it has none or cannot be read."""
+    return Reader().file(name)
 
 
 def read_text(given: Text) -> File:
-    """Return the task definitions of a text; raise Unusable if it has none or cannot be parsed."""
-    text = given.text
-    if given.name.lower().endswith(".tf") or (given.name == STDIN and _TERRAFORM.search(text)):
-        from cli.sources import terraform  # noqa: PLC0415 - only for Terraform
-
-        return terraform.of_files(given)
-    if given.name.lower().endswith(".jsonnet"):
-        from cli.sources import jsonnet  # noqa: PLC0415 - only for Jsonnet
-
-        return jsonnet.of_file(given)
-    json = _is_json(given.name, text)
-    if "{{" in text:
-        from cli.sources import ecspresso  # noqa: PLC0415 - only for templates of ecspresso
-
-        if (by := ecspresso.filled(given, json=json)) is not None:
-            made = replace(given, text=by.text)
-            if json:
-                return ecspresso.of_document(given, node_of(content_of(by.text, shown(given.name))[1]), by)
-            return of_documents(given, _documents(made), lambda root: ecspresso.of_document(given, root, by))
-    return _of_json(given) if json else of_documents(given, _documents(given), lambda root: _of_yaml(given, root))
+    """Return the task definitions of one text; raise Unusable if it has none or cannot be parsed."""
+    return Reader().text(given)
 
 
 def _is_json(name: str, text: str) -> bool:
     if name.lower().endswith(_TEXTS_OF_JSON) or not text.strip():
         return True
     return not name.lower().endswith(_TEXTS_OF_YAML) and text.lstrip().startswith(("{", "[", "//", "/*"))
-
-
-def _of_json(given: Text) -> File:
-    content, plain = content_of(given.text, shown(given.name))
-    if is_template(content):
-        from cli.sources import cloudformation  # noqa: PLC0415 - only for a template
-
-        return cloudformation.of_template(given, node_of(plain))
-    if isinstance(content, dict) and "planned_values" in content:
-        from cli.sources import terraform_plan  # noqa: PLC0415 - only for a plan
-
-        return terraform_plan.of_plan(given, node_of(plain))
-    named = given.name.lower().endswith(".tf.json")
-    if isinstance(content, dict) and (named or "resource" in content):
-        from cli.sources import hcl_json, terraform  # noqa: PLC0415 - only for Terraform
-
-        if named or hcl_json.is_terraform(content):
-            return terraform.of_files(given)
-    return task_definitions.of_json(given, content, plain)
 
 
 def _documents(given: Text) -> Sequence[tuple[int, Node]]:

@@ -1,12 +1,14 @@
 """A Terraform module: the texts and blocks of its files, and what their evaluation may cost."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from cli.sources.hcl_syntax import Block, Expression
-from cli.sources.resolving import ACCOUNT, REGION
+from cli.sources.resolving import ACCOUNT, REGION, region_of
 
 MOST_EFFORT = 500_000
 ARNS: Final[Mapping[str, str]] = {
@@ -17,6 +19,7 @@ ARNS: Final[Mapping[str, str]] = {
     "aws_ssm_parameter": f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{{}}",
 }
 """What stands for the ARNs of a module's resources, by their type."""
+_LOCAL = re.compile(r"local\.([\w-]+)")
 
 
 @dataclass
@@ -48,16 +51,49 @@ class Module:
         """Yield the blocks of this kind, each with its file."""
         return ((file, block) for file, blocks in self.blocks.items() for block in blocks if block.kind == kind)
 
-    def found(self, kind: str, *labels: str) -> tuple[str, Block] | None:
-        """Return the file and the block of this kind and these labels."""
-        return next((each for each in self.every(kind) if each[1].labels == labels), None)
+    def found(self, near: str, kind: str, *labels: str) -> tuple[str, Block] | None:
+        """Return the file and the block of this kind and these labels. Of several, that in the file `near` is meant."""
+        return _nearest(self._blocks.get((kind, labels), {}), near)
 
-    def local(self, name: str) -> tuple[str, Expression] | None:
-        """Return the file and the expression of a local value."""
-        found = ((file, block.attributes.get(name)) for file, block in self.every("locals"))
-        return next(((file, attribute[1]) for file, attribute in found if attribute is not None), None)
+    def local(self, near: str, name: str) -> tuple[str, Expression] | None:
+        """Return the file and the expression of a local value; of several, that in the file `near`."""
+        return _nearest(self._locals.get(name, {}), near)
 
-    def uses(self, name: str) -> int:
-        """Return how often the module's texts name a value."""
-        pattern = re.compile(rf"{re.escape(name)}(?![\w-])")
-        return sum(len(pattern.findall(text)) for text in self.texts.values())
+    def uses_of_local(self, name: str) -> int:
+        """Return how often the module's texts name a local value."""
+        return self._uses_of_locals[name]
+
+    def region(self, near: str) -> str:
+        """Return a region that a file names; else one that the module names, or the one that stands for any."""
+        own = region_of(self.texts[near])
+        return own if own != REGION else self._region
+
+    @cached_property
+    def _blocks(self) -> Mapping[tuple[str, tuple[str, ...]], Mapping[str, Block]]:
+        found = dict[tuple[str, tuple[str, ...]], dict[str, Block]]()
+        for file, blocks in self.blocks.items():
+            for block in blocks:
+                found.setdefault((block.kind, block.labels), {}).setdefault(file, block)
+        return found
+
+    @cached_property
+    def _locals(self) -> Mapping[str, Mapping[str, Expression]]:
+        found = dict[str, dict[str, Expression]]()
+        for file, block in self.every("locals"):
+            for name, (_, expression) in block.attributes.items():
+                found.setdefault(name, {}).setdefault(file, expression)
+        return found
+
+    @cached_property
+    def _uses_of_locals(self) -> Counter[str]:
+        return Counter(name for text in self.texts.values() for name in _LOCAL.findall(text))
+
+    @cached_property
+    def _region(self) -> str:
+        regions = map(region_of, self.texts.values())
+        return next((each for each in regions if each != REGION), REGION)
+
+
+def _nearest[T](found: Mapping[str, T], near: str) -> tuple[str, T] | None:
+    file = near if near in found else next(iter(found), None)
+    return None if file is None else (file, found[file])

@@ -17,7 +17,7 @@ from cli.sources.hcl_policies import statement_of
 from cli.sources.hcl_syntax import Block, Expression, Kind, NotHcl, pairs
 from cli.sources.hcl_text import template_of
 from cli.sources.nodes import Node, Part, Style, flat, mapping, moved, sequence
-from cli.sources.resolving import ACCOUNT, REGION, first_open, open_text, region_of
+from cli.sources.resolving import ACCOUNT, REGION, first_open, open_text
 from cli.texts import shown
 from cli.unusable import Unusable
 
@@ -35,6 +35,10 @@ class Evaluation:
     module: Module
     file: str
     variant: int = 0
+    region: str = REGION
+    """What stands for the region."""
+    template: str | None = field(default=None, repr=False)
+    """The text of the template, if the expressions are those of one."""
     scope: Mapping[str, Node] = field(default_factory=dict)
     unresolved: dict[str, None] = field(default_factory=dict)
     expressions: dict[str, str] = field(default_factory=dict, repr=False)
@@ -45,7 +49,7 @@ class Evaluation:
 
     @property
     def text(self) -> str:
-        return self.module.texts[self.file]
+        return self.module.texts[self.file] if self.template is None else self.template
 
     @property
     def _style(self) -> Style:
@@ -183,11 +187,6 @@ class Evaluation:
             case _:
                 return self._open(found)
 
-    @property
-    def region(self) -> str:
-        """Return the region: in a variant one that the module names, which may be meant."""
-        return region_of("".join(self.module.texts.values())) if self.variant % 2 else REGION
-
     def _computed(self, place: Expression, value: Any, open_: str = "") -> Node:
         return Node(place.begin, place.end, value, None, Style.FIXED, open_)
 
@@ -196,25 +195,25 @@ class Evaluation:
         return replace(moved(node, lambda _: place.begin), end=place.end, marks=())
 
     def _in(self, file: str, expression: Expression) -> Node:
-        other = self if file == self.file else replace(self, file=file)
+        other = self if file == self.file and self.template is None else replace(self, file=file, template=None)
         other.depth = self.depth
         return other.of(expression)
 
     def _variable(self, place: Expression, name: str) -> Node:
         if (given := self.module.values.get(name)) is not None:
             return self._elsewhere(place, self._in(*given))
-        block = self.module.found("variable", name)
+        block = self.module.found(self.file, "variable", name)
         if block is None or "default" not in block[1].attributes:
             return self._open(place, f"var.{name}")
         value = self._in(block[0], block[1].attributes["default"][1])
         return self._elsewhere(place, value)
 
     def _local(self, place: Expression, name: str, rest: Sequence[Any]) -> Node:
-        found = self.module.local(name)
+        found = self.module.local(self.file, name)
         if found is None:
             return self._open(place, f"local.{name}")
         value = self._in(*found)
-        if found[0] == self.file and value.parts is not None and not rest and self.module.uses(f"local.{name}") == 1:
+        if found[0] == self.file and value.parts is not None and not rest and self.module.uses_of_local(name) == 1:
             return value  # it is used here alone, so that it may be changed
         return self._stepped(place, self._elsewhere(place, value), rest)
 
@@ -235,7 +234,7 @@ class Evaluation:
 
     def _attribute(self, place: Expression, kind: str, label: str, rest: Sequence[Any]) -> Node:
         """Return an attribute of a resource of the module: one that it gives, its name, or its ARN."""
-        found = self.module.found("resource", kind, label)
+        found = self.module.found(self.file, "resource", kind, label)
         if len(rest) != 1 or (found is None and kind not in ARNS):
             return self._open(place)
         # A resource that is in a file that was not given has a name and an ARN all the same.
@@ -269,7 +268,7 @@ class Evaluation:
 
     def _policy(self, place: Expression, name: str) -> Node:
         """Return the JSON of a policy document that the module writes as blocks."""
-        found = self.module.found("data", "aws_iam_policy_document", name)
+        found = self.module.found(self.file, "data", "aws_iam_policy_document", name)
         if found is None:
             return self._open(place)
         statements, open_ = list[dict[str, Any]](), ""
@@ -348,7 +347,7 @@ class Evaluation:
 
     def _rendered(self, place: Expression, name: str) -> Node:
         """Return what the older data source template_file gives."""
-        block = self.module.found("data", "template_file", name)
+        block = self.module.found(self.file, "data", "template_file", name)
         attributes = block[1].attributes if block is not None else {}
         if block is None or "template" not in attributes:
             return self._open(place)
@@ -362,12 +361,8 @@ class Evaluation:
         if text is None or not isinstance(given.parts, dict):
             return self._open(found)
         scope = {key: part.node for key, part in given.parts.items()}
-        name = f"{self.file} (template)"
-        inner = replace(
-            self, module=replace(self.module, texts={**self.module.texts, name: text}), file=name, scope=scope
-        )
         try:
-            node = inner.of(template_of(text))
+            node = replace(self, template=text, scope=scope).of(template_of(text))
         except (NotHcl, RecursionError):
             return self._open(found)
         return self._computed(found, node.value, node.open)

@@ -3,24 +3,24 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
 from cli.sources import hcl_json
-from cli.sources.definition import File, Wanted
+from cli.sources.definition import Definition, File, Wanted
 from cli.sources.editing import Change, edited
-from cli.sources.hcl_module import Module
+from cli.sources.hcl_module import Effort, Module
 from cli.sources.hcl_syntax import Block, Expression, NotHcl
 from cli.sources.hcl_text import attributes_of, blocks_of
 from cli.sources.hcl_values import Evaluation
 from cli.sources.nodes import Edited, Lines, Node, Part, Style, mapping, sequence
 from cli.sources.nodes import Path as Steps
-from cli.sources.resolving import VARIANTS, open_text
+from cli.sources.resolving import REGION, VARIANTS, open_text
 from cli.sources.spelling import Dialect, Unwritable, holds, is_encoded
 from cli.sources.terraform_resources import STAND_INS, TASK, ModuleResources, Resource, definitions_of
-from cli.texts import STDIN, Text, shown
+from cli.texts import STDIN, Text, read, shown
 from cli.unusable import NoDefinition, Unusable
 
 _MOST_BYTES: Final = 2 * 1024 * 1024
@@ -28,20 +28,42 @@ _MODULE = re.compile(r'^\s*module\s+"|"module"\s*:', re.MULTILINE)
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 
 
-def of_files(given: Text) -> File:
-    """Return the task definitions of a file. The other files of its folder give variables, local values and roles."""
-    if TASK not in given.text:
-        raise _nothing(given)
-    module = _module(given)
-    evaluations = [Evaluation(module, given.name, variant) for variant in range(VARIANTS)]
-    read = [_resources_of(each) for each in evaluations]
-    found = [*definitions_of(given.name, module.texts, read)]
-    if not found:
-        raise _nothing(given)
-    places = [(task, service) for _, task, service in found]
-    unresolved = tuple(dict.fromkeys(name for each in read[0].resources for name in each.unresolved))
-    rewriting = _Rewriting(given.text, places, evaluations[0], unresolved)
-    return File(given.name, given.text, given.encoding, tuple(each for each, _, _ in found), rewriting)
+class Modules:
+    """Reads files of Terraform. The module of a folder is read and evaluated once for all files that follow in it."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Path, _Evaluated] | None = None
+
+    def file(self, given: Text) -> File:
+        """Return a file's task definitions. The other files of its folder give variables, local values and roles."""
+        if TASK not in given.text:
+            raise _nothing(given)
+        name = str(Path(given.name))
+        by = self._of(given, name)
+        read = by.resources(name)
+        names_region = by.module.region(name) != REGION
+        found = [*definitions_of(name, by.module.texts, read, names_region=names_region)]
+        if not found:
+            raise _nothing(given)
+        places = [(task, service) for _, task, service in found]
+        rewriting = _Rewriting(given.text, places, by.evaluation, by.unresolved)
+        definitions = tuple(_named(each, given.name) for each, _, _ in found)
+        return File(given.name, given.text, given.encoding, definitions, rewriting)
+
+    def _of(self, given: Text, name: str) -> "_Evaluated":
+        """Return the module of a text: that of its folder, if the folder has the file with this text."""
+        if given.name == STDIN:
+            return _Evaluated(_with(Module({}, {}, partial(_read_within, Path())), given, name))
+        folder = Path(name).parent
+        if self._last is None or self._last[0] != folder:
+            self._last = folder, _Evaluated(_module(folder))
+        by = self._last[1]
+        return by if by.module.texts.get(name) == given.text else _Evaluated(_with(by.module, given, name))
+
+
+def _named(found: Definition, name: str) -> Definition:
+    """Return a definition of a file that people name so."""
+    return found if found.origin is None else replace(found, origin=replace(found.origin, file=name))
 
 
 def _nothing(given: Text) -> NoDefinition:
@@ -53,29 +75,38 @@ def _nothing(given: Text) -> NoDefinition:
     return NoDefinition(why)
 
 
-def _module(given: Text) -> Module:
-    texts, blocks = {given.name: given.text}, dict[str, Sequence[Block]]()
-    in_json = {given.name} if _is_json(given.name, given.text) else set[str]()
+def _with(module: Module, given: Text, name: str) -> Module:
+    """Return a module with a text that is not in its folder."""
+    in_json = _is_json(given.name, given.text)
     try:
-        blocks[given.name] = (hcl_json.blocks_of if in_json else blocks_of)(given.text)
+        blocks = (hcl_json.blocks_of if in_json else blocks_of)(given.text)
     except NotHcl as error:
         line, column = Lines(given.text).place(error.at)
         raise Unusable(
             f"{shown(given.name)}, line {line}, column {column}: not Terraform's language ({error}). Correct it there."
         ) from None
-    folder = Path(given.name).parent
-    for path in sorted((*folder.glob("*.tf"), *folder.glob("*.tf.json"))) if given.name != STDIN else ():
-        text = _read(path)
-        if str(path) == str(Path(given.name)) or text is None:
+    return replace(
+        module,
+        texts={**module.texts, name: given.text},
+        blocks={**module.blocks, name: blocks},
+        json=module.json | ({name} if in_json else set()),
+        effort=Effort(),
+    )
+
+
+def _module(folder: Path) -> Module:
+    texts, blocks, in_json = dict[str, str](), dict[str, Sequence[Block]](), set[str]()
+    for path in sorted((*folder.glob("*.tf"), *folder.glob("*.tf.json"))):
+        name, text, is_json = str(path), _read(path), path.suffix == ".json"
+        if text is None:
             continue
         try:
-            blocks[str(path)] = (hcl_json.blocks_of if path.suffix == ".json" else blocks_of)(text)
+            blocks[name] = (hcl_json.blocks_of if is_json else blocks_of)(text)
         except NotHcl:
             continue  # it is reported where it is read itself
-        texts[str(path)] = text
-        in_json |= {str(path)} if path.suffix == ".json" else set()
-    values = _values(folder, texts) if given.name != STDIN else {}
-    return Module(texts, blocks, partial(_read_within, folder), values, frozenset(in_json))
+        texts[name] = text
+        in_json |= {name} if is_json else set()
+    return Module(texts, blocks, partial(_read_within, folder), _values(folder, texts), frozenset(in_json))
 
 
 def _is_json(name: str, text: str) -> bool:
@@ -108,16 +139,41 @@ def _read(path: Path) -> str | None:
     try:
         if not path.is_file() or path.stat().st_size > _MOST_BYTES:
             return None
-        return path.read_text(encoding="utf-8")
-    except (OSError, ValueError):
+        return read(str(path)).text
+    except (OSError, ValueError, Unusable):
         return None
+
+
+class _Evaluated:
+    """A module, evaluated once in each variant and for each region that its files mean."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.evaluation = Evaluation(module, "")
+        self._resources = dict[tuple[int, str], ModuleResources]()
+
+    def resources(self, file: str) -> Sequence[ModuleResources]:
+        """Return the module's resources in each variant, as a file of it means them."""
+        named = self.module.region(file)
+        return [self._in(variant, named if variant % 2 else REGION) for variant in range(VARIANTS)]
+
+    def _in(self, variant: int, region: str) -> ModuleResources:
+        if (variant, region) not in self._resources:
+            other = replace(self.evaluation, variant=variant, region=region, expressions=dict[str, str]())
+            self._resources[variant, region] = _resources_of(other if variant else self.evaluation)
+        return self._resources[variant, region]
+
+    @cached_property
+    def unresolved(self) -> Sequence[str]:
+        """Return all expressions of the module that are not resolved."""
+        return tuple(dict.fromkeys(name for each in self._in(0, REGION).resources for name in each.unresolved))
 
 
 def _resources_of(by: Evaluation) -> ModuleResources:
     resources = list[Resource]()
     for file, block in by.module.every("resource"):
         if len(block.labels) == 2 and block.labels[0].startswith("aws_"):  # noqa: PLR2004 - type and name
-            within = Evaluation(by.module, file, by.variant, {}, {}, by.expressions)
+            within = replace(by, file=file, unresolved=dict[str, None]())
             node = _attributes(within, block)
             resources.append(Resource(*block.labels, node, file, tuple(within.unresolved)))
     return ModuleResources(resources, by.variant)
@@ -185,9 +241,10 @@ class _TerraformDialect(Dialect):
                 return known
             return None if '"' in known else json.dumps(f"${{{known}}}")
         for stand_in, data in STAND_INS:
-            kind = data.removeprefix("${data.").partition(".")[0]
-            named = self._label(kind)
-            if stand_in in value and named is None:
+            if stand_in not in value:
+                continue
+            named = self._label(data.removeprefix("${data.").partition(".")[0])
+            if named is None:
                 raise Unwritable
             value = value.replace(stand_in, data.replace(".current.", f".{named}."))
         for name in self._unresolved:

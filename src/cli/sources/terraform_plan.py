@@ -8,7 +8,7 @@ from typing import Any
 from cli.sources.definition import File, Unwritten
 from cli.sources.hcl_module import ARNS
 from cli.sources.nodes import Node, Part, Style, mapping, moved
-from cli.sources.resolving import VARIANTS, open_text
+from cli.sources.resolving import REGION, VARIANTS, open_text, region_of
 from cli.sources.terraform_resources import TASK, ModuleResources, Resource, definitions_of
 from cli.texts import Text, shown
 from cli.unusable import NoDefinition
@@ -17,7 +17,8 @@ from cli.unusable import NoDefinition
 def of_plan(given: Text, root: Node) -> File:
     """Return the task definitions of a plan. What Terraform knows only after applying is open."""
     read = [_Reader(root, given.name, variant).resources() for variant in range(VARIANTS)]
-    found = [*definitions_of(given.name, {given.name: given.text}, read)]
+    names_region = region_of(given.text) != REGION
+    found = [*definitions_of(given.name, {given.name: given.text}, read, names_region=names_region)]
     if not found:
         raise NoDefinition(f"{shown(given.name)} plans no {TASK}.")
     definitions = tuple(each for each, _, _ in found)
@@ -84,11 +85,19 @@ class _Reader:
 
     def _called(self, kind: str, label: str) -> str:
         """Return the name of a resource of the root module; the name in its module if it is not known."""
-        for found in self.root.below("planned_values", "root_module", "resources") if kind != TASK else ():
-            own, name, called = (found.get(*each) for each in (("type",), ("name",), ("values", "name")))
-            if own is not None and name is not None and (own.value, name.value) == (kind, label):
-                return str(called.value).removeprefix("/") if called is not None and called.value else label
-        return label
+        called = self._names.get((kind, label)) if kind != TASK else None
+        return called.removeprefix("/") if called else label
+
+    @cached_property
+    def _names(self) -> Mapping[tuple[str, str], str]:
+        """The names of the root module's resources, by their types and their names in the module."""
+        names = dict[tuple[str, str], str]()
+        for found in self.root.below("planned_values", "root_module", "resources"):
+            kind, label, called = (found.get(*each) for each in (("type",), ("name",), ("values", "name")))
+            if kind is not None and label is not None:
+                named = str(called.value) if called is not None and called.value else ""
+                names.setdefault((str(kind.value), str(label.value)), named)
+        return names
 
 
 def _by_address(configured: Node | None) -> dict[str, Node]:

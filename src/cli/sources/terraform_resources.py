@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
@@ -13,7 +13,7 @@ from cli.sources.embedding import json_within
 from cli.sources.hcl_module import ARNS
 from cli.sources.nodes import Node, Part, Style, mapping, open_below, sequence
 from cli.sources.open_images import as_collectors
-from cli.sources.resolving import ACCOUNT, REGION, region_of
+from cli.sources.resolving import ACCOUNT, REGION
 from cli.sources.roles import closed, fact_of, parameters_named_in
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -77,41 +77,75 @@ _IGNORED: Final = frozenset({"value", "insecure_value", "all", "all_changes"})
 """What `ignore_changes` names where the value is ignored."""
 
 
+type _Found = tuple[Node, TaskDefinition]
+"""A task definition as the API has it, with its places."""
+
+
 @dataclass(frozen=True)
 class ModuleResources:
-    """The resources of a module, in one variant of what is open."""
+    """The resources of a module, in one variant of what is open. Each variant has them in the same order."""
 
     resources: Sequence[Resource]
     variant: int = 0
 
     def of(self, *kinds: str) -> Iterator[Resource]:
         """Yield the resources of these types."""
-        return (each for each in self.resources if each.kind in kinds)
+        return (each for kind in kinds for each in self._by_kind.get(kind, ()))
 
     def unresolved(self, task: Resource, service: Resource | None) -> tuple[str, ...]:
         """Return the expressions of a definition that are not resolved, then those of what is around it."""
-        own = (task,) if service is None else (task, service)
-        around = (each for each in self.resources if each.kind in _AROUND)
-        return tuple(dict.fromkeys(name for each in (*own, *around) for name in each.unresolved))
+        own = task.unresolved if service is None else (*task.unresolved, *service.unresolved)
+        return tuple(dict.fromkeys((*own, *self._unresolved_around)))
 
-    def tasks(self) -> Iterator[tuple[Resource, Node, TaskDefinition]]:
-        """Yield the task definitions whose containers are known, with their places."""
+    @cached_property
+    def tasks(self) -> Mapping[str, Sequence[tuple[Resource, _Found | None]]]:
+        """Return the task definitions of each file with their places, or without if their containers are not known."""
+        found = dict[str, list[tuple[Resource, _Found | None]]]()
         for each in self.of(TASK):
-            if (node := task_of(each.attributes)) is not None:
-                members = {"family": each.name} | node.value
-                yield each, node, TaskDefinition(as_collectors(members, node) if self.variant else members)
+            found.setdefault(each.file, []).append((each, self._task(each)))
+        return found
 
-    def services(self, task: Resource) -> Iterator[tuple[Resource, Node, Service]]:
-        """Yield the services that run a task definition."""
-        families = {task.name, task.text("family")} - {""}
-        for each in self.of("aws_ecs_service"):
+    def _task(self, resource: Resource) -> _Found | None:
+        node = task_of(resource.attributes)
+        if node is None:
+            return None
+        members = {"family": resource.name} | node.value
+        return node, TaskDefinition(as_collectors(members, node) if self.variant else members)
+
+    def services(self, task: Resource) -> list[tuple[Resource, Node, Service]]:
+        """Return the services that run a task definition, those of its own file first."""
+        keys = {task.arn, task.name, task.text("family")}
+        found = {number: each for key in keys for number, each in self._services_by_task.get(key, {}).items()}
+        return [
+            found[number] for number in sorted(found, key=lambda number: (found[number][0].file != task.file, number))
+        ]
+
+    @cached_property
+    def _services_by_task(self) -> Mapping[str, Mapping[int, tuple[Resource, Node, Service]]]:
+        """The services, with their numbers, by the ARN and the family of what they run."""
+        by_task = dict[str, dict[int, tuple[Resource, Node, Service]]]()
+        for number, each in enumerate(self.of("aws_ecs_service")):
             runs = each.attributes.get("task_definition")
             if runs is None or not isinstance(runs.value, str):
                 continue
-            if runs.value == task.arn or runs.value.rpartition("/")[2].partition(":")[0] in families:
-                node = service_of(each.attributes)
-                members = {name: value for name, value in node.value.items() if name != "taskDefinition"}
-                yield each, node, Service({"serviceName": each.called} | members)
+            node = service_of(each.attributes)
+            members = {name: value for name, value in node.value.items() if name != "taskDefinition"}
+            found = each, node, Service({"serviceName": each.called} | members)
+            for key in {runs.value, runs.value.rpartition("/")[2].partition(":")[0]} - {""}:
+                by_task.setdefault(key, {})[number] = found
+        return by_task
+
+    @cached_property
+    def _by_kind(self) -> Mapping[str, Sequence[Resource]]:
+        by_kind = dict[str, list[Resource]]()
+        for each in self.resources:
+            by_kind.setdefault(each.kind, []).append(each)
+        return by_kind
+
+    @cached_property
+    def _unresolved_around(self) -> Sequence[str]:
+        around = (each for each in self.resources if each.kind in _AROUND)
+        return tuple(dict.fromkeys(name for each in around for name in each.unresolved))
 
     @cached_property
     def stack(self) -> Stack:
@@ -125,16 +159,31 @@ class ModuleResources:
 
     def places(self, task: TaskDefinition) -> dict[str, tuple[str, Node]]:
         """Return in which files the roles are, and the parameter that a task takes from the module."""
-        found = {each.arn: (each.file, each.attributes) for each in self.of("aws_iam_role")}
-        named = parameters_named_in(task)
-        for each, node, _ in self._parameters:
-            if named & {each.called, each.called.removeprefix("/")}:
-                found["parameter"] = (each.file, node)
+        named = {(role or "").rpartition("/")[2] for role in (task.execution_role, task.task_role)}
+        roles = (role for name in named for role in self._roles_by_name.get(name, ()))
+        found = {role.arn: (role.file, role.attributes) for role in roles}
+        numbers = [self._parameters_by_name.get(name, -1) for name in parameters_named_in(task)]
+        if (last := max(numbers, default=-1)) >= 0:
+            parameter, node, _ = self._parameters[last]
+            found["parameter"] = (parameter.file, node)
         return found
 
     @cached_property
     def _parameters(self) -> Sequence[tuple[Resource, Node, Parameter]]:
         return [*self._parameters_found()]
+
+    @cached_property
+    def _parameters_by_name(self) -> Mapping[str, int]:
+        """The number of the last parameter of each name, with and without a slash before it."""
+        names = ((number, each.called) for number, (each, _, _) in enumerate(self._parameters))
+        return {name: number for number, called in names for name in (called, called.removeprefix("/"))}
+
+    @cached_property
+    def _roles_by_name(self) -> Mapping[str, Sequence[Resource]]:
+        by_name = dict[str, list[Resource]]()
+        for role in self.of("aws_iam_role"):
+            by_name.setdefault(role.arn.rpartition("/")[2], []).append(role)
+        return by_name
 
     def _parameters_found(self) -> Iterator[tuple[Resource, Node, Parameter]]:
         for each in self.of("aws_ssm_parameter"):
@@ -148,43 +197,49 @@ class ModuleResources:
             yield each, value, Parameter("", each.called, each.text("type") or "String", text)
 
     def _role(self, role: Resource) -> Fact[Role]:
-        own = [(f"{name} of {role.name}", document) for name, document in self._policies(role)]
+        attached = [] if self._attached is None else self._attached.get(role.called, [])
+        own = (each for each in attached if each.kind == "aws_iam_role_policy")
+        named = [(f"{each.name} of {role.name}", each.attributes.get("policy")) for each in own]
+        named += [
+            (f"inline policy of {role.name}", each.get("policy")) for each in role.attributes.below("inline_policy")
+        ]
         arns = [str(arn.value) for arn in role.attributes.below("managed_policy_arns")]
-        complete = role.attributes.get("permissions_boundary") is None
-        documents = list[tuple[str, Any]](own)
-        for each in self.of("aws_iam_role_policy_attachment", "aws_iam_policy_attachment"):
-            if self._is_of(each, role) is False:
+        for each in attached:
+            if each.kind == "aws_iam_role_policy":
                 continue
-            complete = complete and self._is_of(each, role) is True
-            policy = each.text("policy_arn")
-            written = next((found for found in self.of("aws_iam_policy") if found.arn == policy), None)
-            if written is not None and (document := written.attributes.get("policy")) is not None:
-                documents.append((written.name, self._closed(document)))
+            arn = each.text("policy_arn")
+            policy = self._policies_by_arn.get(arn)
+            document = None if policy is None else policy.attributes.get("policy")
+            if policy is None or document is None:
+                arns.append(arn)
             else:
-                arns.append(policy)
-        for each in self.of("aws_iam_role_policy"):
-            complete = complete and self._is_of(each, role) is not None
+                named.append((policy.name, document))
+        documents = [(name, self._closed(document)) for name, document in named if document is not None]
         trust = role.attributes.get("assume_role_policy")
         written_trust = None if trust is None else self._closed(trust)
+        complete = self._attached is not None and role.attributes.get("permissions_boundary") is None
         return fact_of(role.arn, written_trust, documents, arns, complete=complete)
 
-    def _policies(self, role: Resource) -> Iterator[tuple[str, Any]]:
-        for each in self.of("aws_iam_role_policy"):
-            if self._is_of(each, role) and (document := each.attributes.get("policy")) is not None:
-                yield each.name, self._closed(document)
-        for inline in role.attributes.below("inline_policy"):
-            if (document := inline.get("policy")) is not None:
-                yield "inline policy", self._closed(document)
+    @cached_property
+    def _attached(self) -> Mapping[str, Sequence[Resource]] | None:
+        """The policies of roles and their attachments by the names of the roles; None if a role's name is not known."""
+        by_role = dict[str, list[Resource]]()
+        for each in self.of("aws_iam_role_policy", "aws_iam_role_policy_attachment", "aws_iam_policy_attachment"):
+            named = each.attributes.get("role") or each.attributes.get("roles")
+            texts = [] if named is None else [*named.below()] or [named]
+            if not texts or any(node.open or not isinstance(node.value, str) for node in texts):
+                return None
+            for name in dict.fromkeys(str(node.value) for node in texts):
+                by_role.setdefault(name, []).append(each)
+        return by_role
 
-    def _is_of(self, policy: Resource, role: Resource) -> bool | None:
-        """Return whether a policy belongs to a role; None if that is not known."""
-        named = policy.attributes.get("role") or policy.attributes.get("roles")
-        if named is None:
-            return None
-        texts = [*named.below()] or [named]
-        if any(node.open or not isinstance(node.value, str) for node in texts):
-            return None
-        return role.called in [str(node.value) for node in texts]
+    @cached_property
+    def _policies_by_arn(self) -> Mapping[str, Resource]:
+        """The policies; of several with one ARN the first."""
+        by_arn = dict[str, Resource]()
+        for each in self.of("aws_iam_policy"):
+            by_arn.setdefault(each.arn, each)
+        return by_arn
 
     def _closed(self, node: Node) -> Any:
         found = json_within(node) if isinstance(node.value, str) and node.parts is None else node
@@ -198,48 +253,50 @@ def _is_ignored(parameter: Resource) -> bool:
 
 
 def definitions_of(
-    file: str, texts: Mapping[str, str], read: Sequence[ModuleResources]
+    file: str, texts: Mapping[str, str], read: Sequence[ModuleResources], *, names_region: bool
 ) -> Iterator[tuple[Definition, Node | None, Node | None]]:
     """Yield the task definitions of a file with the places of each and of its service, if that is in the file too.
 
-    `read` has the module once for each variant; the first is the base.
+    `read` has the module once for each variant; the first is the base. `names_region` tells if the module names a
+    region, which may be the one that is meant.
     """
     base, *variants = read
-    for resource in base.of(TASK):
-        if resource.file == file and task_of(resource.attributes) is None:
+    for number, (resource, found) in enumerate(base.tasks.get(file, ())):
+        if found is None:
             written = resource.attributes.get("container_definitions")
             expression = "" if written is None else next(open_below(written), "")
             yield opaque(resource.name, resource.text("family"), expression), None, None
-    for resource, node, task in base.tasks():
-        if resource.file != file:
             continue
+        node, task = found
         for runs in (*base.services(resource),) or (None,):
             places = {"": (file, node), **base.places(task)}
             service, own = None, None
             if runs is not None:
                 service, places["service"] = runs[2], (runs[0].file, runs[1])
                 own = runs[1] if runs[0].file == file else None
-            origins = {name: Origin(name, text, _of_file(places, name)) for name, text in texts.items()}
-            others = {key: origins[name] for key, (name, _) in places.items() if name != file}
-            origin = replace(origins[file], others=others)
             unresolved = base.unresolved(resource, None if runs is None else runs[0])
-            is_open = unresolved or any(region_of(text) != REGION for text in texts.values())
-            variant = tuple(_others(variants, resource.name, service)) if is_open else ()
+            same = [(each, *each.tasks[file][number]) for each in variants] if unresolved or names_region else []
+            variant = tuple(_others(same, service))
             family = varies(node.get("family"))
             around = Around(service, base.stack, variant, STAND_INS, unresolved, family)
-            yield Definition(task, (resource.name,), origin=origin, around=around), node, own
+            yield Definition(task, (resource.name,), origin=_origin(file, texts, places), around=around), node, own
 
 
-def _of_file(places: Mapping[str, tuple[str, Node]], file: str) -> dict[str, Node]:
-    return {key: node for key, (name, node) in places.items() if name == file}
+def _origin(file: str, texts: Mapping[str, str], places: Mapping[str, tuple[str, Node]]) -> Origin:
+    roots = dict[str, dict[str, Node]]()
+    for key, (name, node) in places.items():
+        roots.setdefault(name, {})[key] = node
+    every = {name: Origin(name, texts[name], below) for name, below in roots.items()}
+    others = {key: every[name] for key, (name, _) in places.items() if name != file}
+    return replace(every[file], others=others)
 
 
-def _others(variants: Sequence[ModuleResources], name: str, runs: Service | None) -> Iterator[Variant]:
-    for each in variants:
-        for resource, _, task in each.tasks():
-            if resource.name == name:
-                services = [service for _, _, service in each.services(resource) if runs and service.name == runs.name]
-                yield Variant(task, services[0] if services else runs, each.stack)
+def _others(same: Iterable[tuple[ModuleResources, Resource, _Found | None]], runs: Service | None) -> Iterator[Variant]:
+    """Yield a definition in each variant in which its containers are known."""
+    for each, resource, found in same:
+        if found is not None:
+            services = [service for _, _, service in each.services(resource) if runs and service.name == runs.name]
+            yield Variant(found[1], services[0] if services else runs, each.stack)
 
 
 def task_of(attributes: Node) -> Node | None:
