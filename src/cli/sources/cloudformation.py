@@ -1,9 +1,9 @@
 """CloudFormation and SAM templates, in JSON and YAML, and what CDK synthesises."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final
 
 from cli.sources.cloudformation_writing import Rewriting, Written, named_as_the_api
@@ -21,6 +21,9 @@ from domain.facts import Fact, LogGroup, Parameter, Role
 
 _TASK: Final = "AWS::ECS::TaskDefinition"
 _SERVICE: Final = "AWS::ECS::Service"
+_POLICIES: Final = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
+_AROUND: Final = ("AWS::SSM::Parameter", *_POLICIES, "AWS::IAM::Role")
+"""What gives facts about a task."""
 _OPEN: Final = re.compile(r"\$\{([^{}]*)\}")
 
 
@@ -40,7 +43,7 @@ def of_template(given: Text, root: Node) -> File:
             written.append(Written(found[0], None if service is None else service.node))
     if not definitions:
         raise NoDefinition(f"{shown(given.name)} has no {_TASK} in it.")
-    rewriting = Rewriting(given.text, written, base.resolver)
+    rewriting = Rewriting(given.text, written, base.resolver, base.every_unresolved)
     return File(given.name, given.text, given.encoding, tuple(definitions), rewriting)
 
 
@@ -84,33 +87,49 @@ class _Template:
 
     def __init__(self, given: Text, resolver: Resolver) -> None:
         self.given, self.resolver = given, resolver
-        self._unresolved = dict[str, tuple[str, ...]]()
+        self.task, self._resolved = cache(self._task), cache(self._resolve)
 
     def of_type(self, *kinds: str) -> Iterator[str]:
         """Yield the names of the resources of these types that the template creates."""
+        return (name for kind in kinds for name in self._by_type.get(kind, ()))
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, Sequence[str]]:
+        by_type = dict[str, list[str]]()
         for name in self.resolver.template.members("Resources"):
-            if self.resolver.kind(name) in kinds:
-                condition = self.resolver.template.get("Resources", name, "Condition")
-                if condition is None or self.resolver.condition(str(condition.value)) is not False:
-                    yield name
+            condition = self.resolver.template.get("Resources", name, "Condition")
+            if condition is None or self.resolver.condition(str(condition.value)) is not False:
+                by_type.setdefault(self.resolver.kind(name), []).append(name)
+        return by_type
 
     def properties(self, name: str) -> Node | None:
         """Return a resource's properties, resolved."""
+        return self._resolved(name)[0]
+
+    def _resolve(self, name: str) -> tuple[Node | None, tuple[str, ...]]:
+        """Return a resource's properties, and the expressions in them that are not resolved."""
         found = self.resolver.template.get("Resources", name, "Properties")
         if found is None:
-            return None
+            return None, ()
         self.resolver.unresolved = {}
-        written = self.resolver.resolved(found)
-        self._unresolved[name] = tuple(self.resolver.unresolved)
-        return written
+        return self.resolver.resolved(found), tuple(self.resolver.unresolved)
 
     def unresolved(self, task: str, service: str) -> tuple[str, ...]:
         """Return the expressions of a definition that are not resolved, then those of what is around it."""
-        others = (name for name in self._unresolved if self.resolver.kind(name) not in {_TASK, _SERVICE})
-        every = (self._unresolved.get(name, ()) for name in (task, service, *others))
-        return tuple(dict.fromkeys(name for names in every for name in names))
+        own = (name for each in (task, service) for name in self._resolved(each)[1])
+        return tuple(dict.fromkeys((*own, *self._unresolved_around)))
 
-    def task(self, name: str) -> tuple[Node, TaskDefinition] | None:
+    @cached_property
+    def _unresolved_around(self) -> Sequence[str]:
+        return tuple(dict.fromkeys(name for each in self.of_type(*_AROUND) for name in self._resolved(each)[1]))
+
+    @cached_property
+    def every_unresolved(self) -> Sequence[str]:
+        """Return all expressions of task definitions, services and what is around them that are not resolved."""
+        every = self.of_type(_TASK, _SERVICE, *_AROUND)
+        return tuple(dict.fromkeys(name for each in every for name in self._resolved(each)[1]))
+
+    def _task(self, name: str) -> tuple[Node, TaskDefinition] | None:
         """Return a task definition, with its places; None if its containers are not known."""
         written = self.properties(name)
         if written is None:
@@ -122,14 +141,23 @@ class _Template:
         members = {"family": name} | node.value
         return node, TaskDefinition(as_collectors(members, node) if self.resolver.variant else members)
 
-    def services(self, task: str) -> Iterator[_Run]:
-        """Yield the services that run a task definition of the template."""
+    def services(self, task: str) -> Sequence[_Run]:
+        """Return the services that run a task definition of the template."""
+        return self._services_by_task.get(task, ())
+
+    @cached_property
+    def _services_by_task(self) -> Mapping[str, Sequence[_Run]]:
+        by_task = dict[str, list[_Run]]()
         for name in self.of_type(_SERVICE):
             runs = self.resolver.template.get("Resources", name, "Properties", "TaskDefinition")
-            if runs is not None and task in _named_in(runs) and (written := self.properties(name)) is not None:
-                node = named_as_the_api(written, ())
-                members = {key: value for key, value in node.value.items() if key != "taskDefinition"}
-                yield _Run(name, node, Service({"serviceName": name} | members))
+            if runs is None or (written := self.properties(name)) is None:
+                continue
+            node = named_as_the_api(written, ())
+            members = {key: value for key, value in node.value.items() if key != "taskDefinition"}
+            run = _Run(name, node, Service({"serviceName": name} | members))
+            for task in dict.fromkeys(_named_in(runs)):
+                by_task.setdefault(task, []).append(run)
+        return by_task
 
     @cached_property
     def stack(self) -> Stack:
@@ -144,15 +172,28 @@ class _Template:
     def places(self, task: TaskDefinition) -> dict[str, Node]:
         """Return where a task's roles are, and the parameter that it takes from the template."""
         found = dict[str, Node]()
+        for role in filter(None, (task.execution_role, task.task_role)):
+            found |= self._roles_by_name.get(role.rpartition("/")[2], {})
+        numbers = [self._parameters_by_name.get(name, -1) for name in parameters_named_in(task)]
+        if (last := max(numbers, default=-1)) >= 0:
+            found["parameter"] = self._parameters[last][0]
+        return found
+
+    @cached_property
+    def _roles_by_name(self) -> Mapping[str, Mapping[str, Node]]:
+        """The places of the roles by their names and ARNs."""
+        by_name = dict[str, dict[str, Node]]()
         for name in self.of_type("AWS::IAM::Role"):
             arn = self._arn(name)
             if arn and (node := self.resolver.resource(name)) is not None:
-                found[arn] = node
-        named = parameters_named_in(task)
-        for node, parameter in self._parameters:
-            if named & {parameter.name, parameter.name.removeprefix("/")}:
-                found["parameter"] = node
-        return found
+                by_name.setdefault(arn.rpartition("/")[2], {})[arn] = node
+        return by_name
+
+    @cached_property
+    def _parameters_by_name(self) -> Mapping[str, int]:
+        """The number of the last parameter of each name, with and without a slash before it."""
+        named = ((number, parameter.name) for number, (_, parameter) in enumerate(self._parameters))
+        return {name: number for number, called in named for name in (called, called.removeprefix("/"))}
 
     def _name(self, name: str) -> Node | None:
         found = self.resolver.resource(name)
@@ -187,25 +228,28 @@ class _Template:
         return all(self.resolver.template.get("Parameters", each) is not None for each in opens)
 
     def _roles(self) -> Iterator[tuple[str, Fact[Role]]]:
-        attached = [*self._attached()]
         for name in self.of_type("AWS::IAM::Role"):
             arn, written = self._arn(name), self.properties(name)
             if not arn or written is None:
                 continue
             own = [(f"policy {n + 1} of {name}", each) for n, each in enumerate(_policies(written))]
-            others = [(policy, document) for policy, roles, document in attached if roles is None or name in roles]
+            others = [] if self._attached is None else self._attached.get(name, [])
             arns = [*written.below("ManagedPolicyArns")]
             unknown = [node for node in arns if node.open or not isinstance(node.value, str)]
-            complete = not unknown and all(roles is not None for _, roles, _ in attached)
-            complete = complete and written.get("PermissionsBoundary") is None
+            complete = not unknown and self._attached is not None and written.get("PermissionsBoundary") is None
             documents = [(source, closed(node, self.resolver.variant)) for source, node in (*own, *others)]
             trust = written.get("AssumeRolePolicyDocument")
             trusted = None if trust is None else closed(trust, self.resolver.variant)
             yield arn, fact_of(arn, trusted, documents, [str(node.value) for node in arns], complete=complete)
 
-    def _attached(self) -> Iterator[tuple[str, list[str] | None, Node]]:
-        """Yield the policies that name their roles: their names, the logical names of the roles, and the document."""
-        for name in self.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"):
+    @cached_property
+    def _attached(self) -> Mapping[str, Sequence[tuple[str, Node]]] | None:
+        """The policies that name their roles, with their documents, by the logical names of the roles.
+
+        None if a role of one is not known.
+        """
+        by_role = dict[str, list[tuple[str, Node]]]()
+        for name in self.of_type(*_POLICIES):
             plain = self.resolver.template.get("Resources", name, "Properties")
             written = self.properties(name)
             document = written.get("PolicyDocument") if written else None
@@ -213,7 +257,11 @@ class _Template:
                 continue
             listed = plain.below("Roles") if plain.get("Roles") else filter(None, [plain.get("RoleName")])
             named = [node.value.get("Ref") if isinstance(node.value, dict) else None for node in listed]
-            yield name, None if None in named else [str(role) for role in named], document
+            if None in named:
+                return None
+            for role in dict.fromkeys(map(str, named)):
+                by_role.setdefault(role, []).append((name, document))
+        return by_role
 
 
 def _named_in(node: Node) -> Iterator[str]:

@@ -45,9 +45,10 @@ class Rewriting:
     text: str = field(repr=False)
     definitions: Sequence[Written | None]
     resolver: Resolver = field(repr=False)
+    unresolved: Sequence[str]
 
     def __call__(self, wanted: Sequence[Wanted]) -> Edited:
-        dialect = _TemplateDialect(self.resolver)
+        dialect = _TemplateDialect(self.resolver, self.unresolved)
         changes = dict[int, Change]()
         for written, each in zip(self.definitions, wanted, strict=True):
             if written is None:
@@ -67,8 +68,8 @@ class Rewriting:
 class _TemplateDialect(Dialect):
     """How a template writes names and texts."""
 
-    def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
+    def __init__(self, resolver: Resolver, unresolved: Sequence[str]) -> None:
+        self._resolver, self._unresolved = resolver, unresolved
 
     def name(self, name: str, path: Path) -> str:
         return name if OWN_KEYS & {*path} else property_of(name, "".join(path[-1:]))
@@ -86,7 +87,7 @@ class _TemplateDialect(Dialect):
             value = value.replace(stand_in, expression)
         names = _REFERENCE.findall(value)
         if not names or not all(self._is_defined(name) for name in names):
-            if stands or any(holds(value, open_text(name, 0)) for name in self._resolver.unresolved):
+            if stands or any(holds(value, open_text(name, 0)) for name in self._unresolved):
                 raise Unwritable
             return None
         return (

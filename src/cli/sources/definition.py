@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from cli.output.evaluation import Location
-from cli.sources.nodes import Edited, Lines, Node, Style, found_at, open_below
+from cli.sources.nodes import Edited, Node, Style, found_at, lines_of, open_below
 from domain.drift import Drift
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -126,10 +126,6 @@ class Origin:
         """Return the roots; a subclass may find them when a place is asked for."""
         return self.roots
 
-    @cached_property
-    def _lines(self) -> Lines:
-        return Lines(self.text)
-
     def place(self, where: str) -> Location | None:
         """Return where a path of the task definition or the service is, or the nearest above it."""
         if where.startswith(_SERVICE):
@@ -181,7 +177,7 @@ class Origin:
             return None
         found, _ = found_at(node, where)
         above = _is_key_above(self.text[found.begin : found.node.begin])
-        line, column = self._lines.place(found.begin if above else found.node.begin)
+        line, column = lines_of(self.text).place(found.begin if above else found.node.begin)
         if line == 1:
             column += self.column - 1
         return Location(self.file, line + self.line - 1, column)

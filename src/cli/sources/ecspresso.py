@@ -126,7 +126,8 @@ def of_document(given: Text, root: Node, by: Filled, rewriting: Rewriting | None
     """Return the task definitions of a document with placeholders. `rewriting` writes changes, if not in it."""
     variants = [by.opened(root, variant) for variant in range(VARIANTS)]
     found = [*task_definitions.definitions_of(variants[0].value, shown(given.name))]
-    definitions = [_definition(given, each, variants, (*by.within(root),)) for each in found]
+    calls = tuple(dict.fromkeys(by.within(root)))
+    definitions = [_definition(given, each, variants, calls) for each in found]
     written = rewriting or task_definitions.Rewritten(given.text, lambda: variants[0], found, _Actions(by))
     return File(given.name, given.text, given.encoding, tuple(definitions), written)
 
@@ -153,7 +154,7 @@ class _Actions(Dialect):
 
 def _definition(given: Text, found: Definition, variants: list[Node], calls: tuple[str, ...]) -> Definition:
     base, *others = (task_definitions.node_at(each, found.path) for each in variants)
-    around = Around(others=tuple(_variant(found, each) for each in others), unresolved=tuple(dict.fromkeys(calls)))
+    around = Around(others=tuple(_variant(found, each) for each in others), unresolved=calls)
     return replace(found, origin=Origin(given.name, given.text, {"": base}), around=around)
 
 

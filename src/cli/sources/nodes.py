@@ -1,10 +1,11 @@
 """Values with their places in a text, whatever language it is written in."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from itertools import accumulate
+from functools import lru_cache
 from typing import Any
 
 
@@ -147,12 +148,18 @@ class Lines:
     """The lines of a text, to say where an offset is."""
 
     def __init__(self, text: str) -> None:
-        self._starts = [*accumulate((len(line) + 1 for line in text.split("\n")), initial=0)]
+        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
 
     def place(self, offset: int) -> tuple[int, int]:
         """Return line and column, both from 1."""
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
+
+
+@lru_cache(maxsize=8)
+def lines_of(text: str) -> Lines:
+    """Return the lines of a text, which all that is in it shares."""
+    return Lines(text)
 
 
 def open_below(node: Node) -> Iterator[str]:

@@ -7,6 +7,7 @@ default, is open: it gets a placeholder, and in each further variant another val
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
 from cli.sources.embedding import marks_of
@@ -53,12 +54,12 @@ class Resolver:
     stands_in: bool = False
     depth: int = 0
 
-    @property
+    @cached_property
     def region(self) -> str:
         """Return the region: in a variant one that the template names, which may be meant."""
         return region_of(self.text) if self.variant % 2 else REGION
 
-    @property
+    @cached_property
     def account(self) -> str:
         found = _REAL_ACCOUNT.search(self.text) if self.variant % 2 else None
         return found[0] if found else ACCOUNT
