@@ -71,7 +71,7 @@ class Layout:
         """Return the layout of a document in a text."""
         own = text[root.begin : root.end]
         indented = re.match(r"[\[{][ \t]*\r?\n([ \t]*)", own)
-        before = text[: root.begin].rpartition("\n")[2]
+        before = text[text.rfind("\n", 0, root.begin) + 1 : root.begin]
         margin = before[: len(before) - len(before.lstrip())]
         indent = ((indented[1].removeprefix(margin)) or "  ") if indented else None
         colon, comma = (": ", ", ") if indented or re.search(r'": ', own) else (":", ",")

@@ -1,10 +1,14 @@
 """What is found once for a whole file, however many definitions it has."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
 from cli.sources import cloudformation, nodes
+from cli.sources.definition import Wanted
 from cli.sources.detection import read_text
+from cli.sources.editing import _Document
 from cli.sources.nodes import lines_of
 from cli.sources.resolving import VARIANTS, Resolver
 from cli.texts import Text
@@ -52,3 +56,30 @@ def test_the_lines_of_a_text_are_found_once_for_all_definitions() -> None:
     places = [each.origin.place("family") for each in found.definitions if each.origin is not None]
     assert len({place.line for place in places if place is not None}) == MANY
     assert lines_of.cache_info().misses == 1
+
+
+@pytest.mark.parametrize("name", ["stack.yaml", "main.tf"])
+def test_a_change_of_one_definition_looks_only_at_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resource = (
+        'resource "aws_ecs_task_definition" "t{}" {{\n  family = "web"\n'
+        '  container_definitions = jsonencode([{{ name = "app", image = "nginx:{}" }}])\n}}\n'
+    )
+    text = template() if name.endswith("yaml") else "".join(resource.format(each, each) for each in range(MANY))
+    found = read_text(Text(str(tmp_path / name), text, "utf-8"))
+    made = list[int]()
+    init = _Document.__init__
+
+    def counted(self: _Document, *args: object) -> None:
+        made.append(1)
+        init(self, *args)  # type: ignore[arg-type] # as they were given
+
+    monkeypatch.setattr(_Document, "__init__", counted)
+    first = found.definitions[0].task
+    container = first.to_aws()["containerDefinitions"][0] | {"image": "nginx:new"}
+    changed = first.with_(containerDefinitions=[container])
+    wanted = [Wanted(changed if each.task is first else each.task, each.around.service) for each in found.definitions]
+    after = found.rewritten(wanted).text
+    assert after == text.replace("nginx:0", "nginx:new")
+    assert len(made) == 1
