@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from aws.ledger.forms import form
-from aws.ledger.table import Table, expiry, packed, unpacked
+from aws.ledger.forms import body_of, read
+from aws.ledger.table import Table, expiry, put_row
 from domain.organization import Membership, OwnersRecord
 from domain.places import Place
 
@@ -21,41 +21,28 @@ class Accounts:
 
     def keep(self, members: Iterable[Membership]) -> None:
         """Store what the organisation says of its accounts. An account that is not among them is forgotten later."""
-        writes = (
-            {
-                "PutRequest": {
-                    "Item": {
-                        "pk": {"S": f"account/{each.account}"},
-                        "sk": {"S": _ROW},
-                        "body": packed(form(Membership).dump_json(each)),
-                        "expires": expiry(_DAYS),
-                    }
-                }
-            }
-            for each in members
-        )
-        self.table.write_all("account", writes)
+        rows = ((each.account, body_of(Membership, each) | {"expires": expiry(_DAYS)}) for each in members)
+        self.table.write_all("account", (put_row(f"account/{account}", _ROW, item) for account, item in rows))
 
     def of(self, account: str) -> Membership:
         """Return what is known of an account: its number at least."""
         item = self.table.row(f"account/{account}", _ROW)
-        return form(Membership).validate_json(unpacked(item["body"])) if item else Membership(account)
+        return read(Membership, item) if item else Membership(account)
 
     def exemptions_in(self, place: Place) -> OwnersRecord:
         """Return what owners exempt from in an account and region, as it was read last."""
         item = self.table.row(f"account/{place.account}", f"{_EXEMPTIONS}{place.region}")
-        return form(OwnersRecord).validate_json(unpacked(item["body"])) if item else OwnersRecord(place)
+        return read(OwnersRecord, item) if item else OwnersRecord(place)
 
     def exemptions_of(self, account: str) -> list[OwnersRecord]:
         """Return the same for every region of an account."""
         items = self.table.query(f"account/{account}")
-        found = (each for each in items if each["sk"]["S"].startswith(_EXEMPTIONS))
-        return [form(OwnersRecord).validate_json(unpacked(each["body"])) for each in found]
+        return [read(OwnersRecord, each) for each in items if each["sk"]["S"].startswith(_EXEMPTIONS)]
 
     def exemptions(self) -> Iterator[OwnersRecord]:
         """Yield the same for every account and region. Scans the table: only the command line calls it."""
         for item in self.table.scan("begins_with(sk, :exemptions)", {":exemptions": {"S": _EXEMPTIONS}}):
-            yield form(OwnersRecord).validate_json(unpacked(item["body"]))
+            yield read(OwnersRecord, item)
 
     def keep_exemptions(self, record: OwnersRecord) -> None:
         """Store what owners exempt from; nothing, if they exempt from nothing."""
@@ -63,4 +50,4 @@ class Accounts:
         if record == OwnersRecord(record.place):
             self.table.delete(pk, sk)
         else:
-            self.table.put(pk, sk, {"body": packed(form(OwnersRecord).dump_json(record))})
+            self.table.put(pk, sk, body_of(OwnersRecord, record))

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from aws.ledger.forms import form
-from aws.ledger.table import Table, expiry, moment, packed, put_item, unwritten_since
+from aws.ledger.forms import body_of
+from aws.ledger.table import Table, expiry, key_of, moment, unwritten_since
 from domain.places import Revision
 from domain.remediation.attempt import Answer, Attempt, Quarantine
 from domain.subject import SubjectId
@@ -26,29 +25,19 @@ class Attempts:
         Return the attempt as stored. Raises LedgerConflict if another worker wrote it since it was read.
         """
         held, attempt = attempt.version, replace(attempt, version=attempt.version + 1)
-        key, sk = attempt.family.key, f"attempt/{attempt.key}"
-        kept = {
-            "pk": {"S": key},
-            "sk": {"S": sk},
-            "body": packed(form(Attempt).dump_json(attempt)),
-            "version": {"N": str(attempt.version)},
-            "expires": expiry(_ATTEMPT_DAYS),
-        }
-        due = _due_key(attempt)
-        items = [put_item(self.table.name, kept, unwritten_since(held))]
+        key, sk, put = attempt.family.key, f"attempt/{attempt.key}", self.table.putting
+        expires = {"expires": expiry(_ATTEMPT_DAYS)}
+        kept = body_of(Attempt, attempt) | {"version": {"N": str(attempt.version)}} | expires
+        items = [put(key, sk, kept, unwritten_since(held))]
         if attempt.state.ended and not attempt.pending:
-            items.append({"Delete": {"TableName": self.table.name, "Key": due}})
+            items.append({"Delete": {"TableName": self.table.name, "Key": key_of("due", f"{key}/{sk}")}})
         else:
             moment = (attempt.due or attempt.time).isoformat()
-            items.append(put_item(self.table.name, due | {"due": {"S": moment}, "expires": expiry(_ATTEMPT_DAYS)}))
+            items.append(put("due", f"{key}/{sk}", {"due": {"S": moment}} | expires))
         if attempt.stopped:
-            listed = {"pk": {"S": "stopped"}, "sk": {"S": key}}
-            items.append(put_item(self.table.name, listed | {"expires": expiry(_ATTEMPT_DAYS)}))
+            items.append(put("stopped", key, expires))
         if quarantine is not None:
-            body = packed(form(Quarantine).dump_json(quarantine))
-            row = {"pk": {"S": key}, "sk": {"S": "quarantine"}, "body": body}
-            listed = {"pk": {"S": "quarantines"}, "sk": {"S": key}}
-            items += [put_item(self.table.name, row), put_item(self.table.name, listed)]
+            items += [put(key, "quarantine", body_of(Quarantine, quarantine)), put("quarantines", key, {})]
         self.table.write(f"{key}/{sk}", items)
         return attempt
 
@@ -76,13 +65,9 @@ class Attempts:
 
     def answer(self, of: SubjectId, request: str, answer: Answer) -> None:
         """Write the outcome of a person's request; `request` is its id."""
-        body = packed(form(Answer).dump_json(answer))
-        self.table.put(of.key, f"answer/{request}", {"body": body, "expires": expiry(_ANSWER_DAYS)})
+        item = body_of(Answer, answer) | {"expires": expiry(_ANSWER_DAYS)}
+        self.table.put(of.key, f"answer/{request}", item)
 
     def registered(self, revision: Revision) -> None:
         """Record a revision that Outrider registered."""
         self.table.put(SubjectId.of_family(revision).key, f"own/{revision.number}", {})
-
-
-def _due_key(attempt: Attempt) -> dict[str, Any]:
-    return {"pk": {"S": "due"}, "sk": {"S": f"{attempt.family.key}/attempt/{attempt.key}"}}

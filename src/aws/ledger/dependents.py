@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aws.ledger.forms import form
-from aws.ledger.table import Table, packed, unpacked
+from aws.ledger.forms import body_of, read
+from aws.ledger.table import Table, delete_row, put_row
 from domain.findings.dependents import FamilyVerdicts
 from domain.places import Arn, role_name
 from domain.subject import Subject, SubjectId
@@ -54,20 +54,19 @@ def read_dependent(item: Mapping[str, Any]) -> Dependent | None:
     if not item["sk"]["S"].startswith(f"{_DEPENDENT}/"):
         return None
     family, on = SubjectId.parse(item["family"]["S"]), SubjectId.parse(item["on"]["S"])
-    return Dependent(family, on, form(FamilyVerdicts).validate_json(unpacked(item["body"])))
+    return Dependent(family, on, read(FamilyVerdicts, item))
 
 
 def put_dependent(on: SubjectId, family: SubjectId, verdicts: FamilyVerdicts) -> dict[str, Any]:
     """Return the write of a dependent's row, for a batch."""
     names = {"on": {"S": on.key}, "family": {"S": family.key}}
-    body = packed(form(FamilyVerdicts).dump_json(verdicts, exclude_defaults=True))
-    return {"PutRequest": {"Item": _key(on, family) | names | {"body": body}}}
+    return put_row(*_key(on, family), names | body_of(FamilyVerdicts, verdicts, exclude_defaults=True))
 
 
 def delete_dependent(on: SubjectId, family: SubjectId) -> dict[str, Any]:
     """Return the deletion of a dependent's row, for a batch."""
-    return {"DeleteRequest": {"Key": _key(on, family)}}
+    return delete_row(*_key(on, family))
 
 
-def _key(on: SubjectId, family: SubjectId) -> dict[str, Any]:
-    return {"pk": {"S": partition_of(on)}, "sk": {"S": f"{_DEPENDENT}/{on.key}/{family.key}"}}
+def _key(on: SubjectId, family: SubjectId) -> tuple[str, str]:
+    return partition_of(on), f"{_DEPENDENT}/{on.key}/{family.key}"

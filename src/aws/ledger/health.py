@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from aws.ledger.forms import form
-from aws.ledger.table import Table, moment, packed, unpacked
+from aws.ledger.forms import body_of, read
+from aws.ledger.table import Table, moment
 from domain.health.facts import SweepRun
 from domain.health.own_findings import OwnFinding
 from domain.places import Place
@@ -48,8 +48,8 @@ class Health:
     def findings(self, place: Place) -> tuple[OwnFinding, ...]:
         """Return the findings about Outrider itself, closed ones included."""
         item = self.table.row(f"swept/{place}", _HEALTH)
-        return form(_FINDINGS).validate_json(unpacked(item["body"])) if item else ()
+        return read(_FINDINGS, item) if item else ()
 
     def keep(self, place: Place, findings: tuple[OwnFinding, ...]) -> None:
         """Write these findings over the ones before."""
-        self.table.put(f"swept/{place}", _HEALTH, {"body": packed(form(_FINDINGS).dump_json(findings))})
+        self.table.put(f"swept/{place}", _HEALTH, body_of(_FINDINGS, findings))

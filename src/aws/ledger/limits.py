@@ -4,8 +4,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from aws.calls import calling, tolerating
-from aws.errors import Meaning
 from aws.ledger.table import Table, expiry
 
 
@@ -23,22 +21,14 @@ class Limits:
 
     def claim(self, where: str, what: str, key: str, most: int, now: datetime) -> bool:
         """Take one of this hour's `most` places for `what`. The same key takes only one place."""
-        with tolerating(Meaning.CONFLICT), calling("dynamodb:UpdateItem", f"rate/{where}/{what}"):
-            self.table.client.update_item(
-                TableName=self.table.name,
-                Key={"pk": {"S": f"rate/{where}"}, "sk": {"S": f"{what}/{now:%Y-%m-%dT%H}"}},
-                UpdateExpression="ADD #keys :key SET #expires = :expires",
-                ConditionExpression="attribute_not_exists(#keys) OR contains(#keys, :one) OR size(#keys) < :most",
-                ExpressionAttributeNames={"#keys": "keys", "#expires": "expires"},
-                ExpressionAttributeValues={
-                    ":key": {"SS": [_short(key)]},
-                    ":one": {"S": _short(key)},
-                    ":most": {"N": str(most)},
-                    ":expires": expiry(1),
-                },
-            )
-            return True
-        return False
+        one = _short(key)
+        return self.table.update(
+            f"rate/{where}",
+            f"{what}/{now:%Y-%m-%dT%H}",
+            "ADD #keys :key SET #expires = :expires",
+            {":key": {"SS": [one]}, ":one": {"S": one}, ":most": {"N": str(most)}, ":expires": expiry(1)},
+            "attribute_not_exists(#keys) OR contains(#keys, :one) OR size(#keys) < :most",
+        )
 
 
 def _short(key: str) -> str:

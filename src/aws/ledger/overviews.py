@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from aws.ledger.forms import form
+from aws.ledger.forms import read
 from aws.ledger.history import Record
-from aws.ledger.subjects import read_record
-from aws.ledger.table import Table, unpacked
+from aws.ledger.table import Table
 from domain.findings.finding import Finding
 from domain.remediation.attempt import Attempt, Quarantine
 from domain.subject import SubjectId
@@ -43,14 +42,13 @@ class Overviews:
             kind, _, name = item["sk"]["S"].partition("/")
             match kind:
                 case "record":
-                    subject, record = SubjectId.parse(name), read_record(item)
+                    subject, record = SubjectId.parse(name), read(Record, item)
                     if record.order:
                         found.orders[subject] = record.order
                     if record.rows or record.proposed is not None:
                         found.records[subject] = record
                 case "attempt":
-                    found.attempts.append(form(Attempt).validate_json(unpacked(item["body"])))
+                    found.attempts.append(read(Attempt, item))
                 case _:
-                    family = SubjectId.parse(item["pk"]["S"])
-                    found.quarantines[family] = form(Quarantine).validate_json(unpacked(item["body"]))
+                    found.quarantines[SubjectId.parse(item["pk"]["S"])] = read(Quarantine, item)
         return found

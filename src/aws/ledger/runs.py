@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from aws.ledger.forms import form
-from aws.ledger.table import Table, expiry, only_if, packed, unpacked
+from aws.ledger.forms import body_of, read
+from aws.ledger.table import Table, expiry, only_if, packed, put_row, unpacked
 from domain.coverage import Coverage, Covered
 from domain.places import Place
 from domain.subject import SubjectId
@@ -34,11 +34,7 @@ class Runs:
 
     def claim(self, run: Run, now: datetime, until: datetime) -> bool:
         """Let a sweep run `until` then, or extend that. False if another one runs: only one does at a time."""
-        item = {
-            "run": {"S": run.id},
-            "lease": {"N": str(int(until.timestamp()))},
-            "body": packed(form(Run).dump_json(run)),
-        }
+        item = {"run": {"S": run.id}, "lease": {"N": str(int(until.timestamp()))}} | body_of(Run, run)
         values = {":now": {"N": str(int(now.timestamp()))}, ":run": {"S": run.id}}
         free = only_if("attribute_not_exists(pk) OR #lease < :now OR #run = :run", values)
         return self.table.put_if(free, _OWNER, _RUN, item)
@@ -46,34 +42,32 @@ class Runs:
     def current(self) -> Run | None:
         """Return the sweep that runs, or the last one that ran."""
         item = self.table.row(_OWNER, _RUN)
-        return form(Run).validate_json(unpacked(item["body"])) if item else None
+        return read(Run, item) if item else None
 
-    def save(self, run: str, swept: PlaceSweep) -> None:
-        """Record how far the sweep of a place came."""
-        self.save_all(run, [swept])
-
-    def save_all(self, run: str, swept: Iterable[PlaceSweep]) -> None:
+    def save(self, run: str, swept: Iterable[PlaceSweep]) -> None:
         """Record how far the sweep of places came."""
-        self.table.write_all(_places(run), ({"PutRequest": {"Item": _progress(run, each)}} for each in swept))
+        rows = ((str(each.place), body_of(PlaceSweep, each) | {"expires": expiry(_DAYS)}) for each in swept)
+        self.table.write_all(_places(run), (put_row(_places(run), place, item) for place, item in rows))
 
     def place(self, run: str, place: Place) -> PlaceSweep:
         """Return how far the sweep of a place came."""
         item = self.table.row(_places(run), str(place))
-        return form(PlaceSweep).validate_json(unpacked(item["body"])) if item else PlaceSweep(place)
+        return read(PlaceSweep, item) if item else PlaceSweep(place)
 
     def places(self, run: str) -> list[PlaceSweep]:
         """Return how far the sweep came in each place."""
-        return [form(PlaceSweep).validate_json(unpacked(item["body"])) for item in self.table.query(_places(run))]
+        return [read(PlaceSweep, item) for item in self.table.query(_places(run))]
 
     def cover(self, run: str, covered: Iterable[Covered]) -> None:
         """Record what an evaluation covered. A later evaluation of the same subject in the same sweep replaces it.
 
         The report's rows are in a partition of their own, because what is covered is read again and again.
         """
-        rows = {each.subject: each for each in covered}
-        items = [_item(run, rows[subject]) for subject in sorted(rows)]
-        items += [_row(run, rows[subject]) for subject in sorted(rows) if rows[subject].row]
-        self.table.write_all(f"coverage/{run}", ({"PutRequest": {"Item": item}} for item in items))
+        found = {each.subject: each for each in covered}
+        last = [found[subject] for subject in sorted(found)]
+        rows = [put_row(f"coverage/{run}", each.subject.key, _item(each)) for each in last]
+        rows += [put_row(f"rows/{run}", each.subject.key, _row(each)) for each in last if each.row]
+        self.table.write_all(f"coverage/{run}", rows)
 
     def rows(self, run: str) -> Iterator[tuple[SubjectId, bytes]]:
         """Yield the rows of a sweep's report, as JSON."""
@@ -101,15 +95,8 @@ def _places(run: str) -> str:
     return f"sweep/{run}"
 
 
-def _progress(run: str, swept: PlaceSweep) -> dict[str, Any]:
-    body = packed(form(PlaceSweep).dump_json(swept))
-    return {"pk": {"S": _places(run)}, "sk": {"S": str(swept.place)}, "body": body, "expires": expiry(_DAYS)}
-
-
-def _item(run: str, covered: Covered) -> dict[str, Any]:
+def _item(covered: Covered) -> dict[str, Any]:
     return {
-        "pk": {"S": f"coverage/{run}"},
-        "sk": {"S": covered.subject.key},
         "coverage": {"S": covered.coverage.value},
         "call": {"S": covered.call},
         "code": {"S": covered.code},
@@ -117,6 +104,5 @@ def _item(run: str, covered: Covered) -> dict[str, Any]:
     }
 
 
-def _row(run: str, covered: Covered) -> dict[str, Any]:
-    body = packed(covered.row.encode())
-    return {"pk": {"S": f"rows/{run}"}, "sk": {"S": covered.subject.key}, "body": body, "expires": expiry(_DAYS)}
+def _row(covered: Covered) -> dict[str, Any]:
+    return {"body": packed(covered.row.encode()), "expires": expiry(_DAYS)}

@@ -1,10 +1,10 @@
 """Stages of corrections: which accounts were corrected in a rollout, and what failed in them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from aws.calls import calling
 from aws.ledger.table import Table, expiry, moment
 from domain.remediation.stages import AccountProgress
 
@@ -38,39 +38,20 @@ class StageRows:
     def verified(self, rollout: str, stage: int, account: str, at: datetime) -> None:
         """Record that a correction in an account ended well; the first time counts."""
         time = {"S": at.astimezone(UTC).isoformat()}
-        self._update(rollout, account, "SET #of = if_not_exists(#of, :of)", ("first", time), stage)
+        self._record(rollout, stage, account, ", #first = if_not_exists(#first, :of)", time)
 
     def failed(self, rollout: str, stage: int, account: str, what: str) -> None:
         """Record that a correction in an account failed, or was undone."""
-        self._update(rollout, account, "ADD #of :of SET", ("failed", {"SS": [what]}), stage)
+        self._record(rollout, stage, account, " ADD #failed :of", {"SS": [what]})
 
     def release(self, rollout: str) -> None:
         """Forget what failed in a rollout until now. What fails meanwhile stays."""
         for each in self.accounts(rollout):
             if each.failed:
-                self._change(
-                    rollout, each.account, "DELETE #of :of", {"#of": "failed"}, {":of": {"SS": list(each.failed)}}
-                )
+                failed = {"SS": list(each.failed)}
+                self.table.update(f"{_KEY}/{rollout}", each.account, "DELETE #failed :failed", {":failed": failed})
 
-    def _update(self, rollout: str, account: str, first: str, of: tuple[str, Any], stage: int) -> None:
-        separator = " " if first.endswith("SET") else ", "
-        self._change(
-            rollout,
-            account,
-            f"{first}{separator}#stage = :stage, #expires = :expires",
-            {"#of": of[0], "#stage": "stage", "#expires": "expires"},
-            {":of": of[1], ":stage": {"N": str(stage)}, ":expires": expiry(_DAYS)},
-        )
+    def _record(self, rollout: str, stage: int, account: str, more: str, of: Mapping[str, Any]) -> None:
+        values = {":of": of, ":stage": {"N": str(stage)}, ":expires": expiry(_DAYS)}
+        self.table.update(f"{_KEY}/{rollout}", account, f"SET #stage = :stage, #expires = :expires{more}", values)
         self.table.put(_KEY, _NOW, {"rollout": {"S": rollout}})
-
-    def _change(
-        self, rollout: str, account: str, expression: str, names: dict[str, str], values: dict[str, Any]
-    ) -> None:
-        with calling("dynamodb:UpdateItem", f"{_KEY}/{rollout}/{account}"):
-            self.table.client.update_item(
-                TableName=self.table.name,
-                Key={"pk": {"S": f"{_KEY}/{rollout}"}, "sk": {"S": account}},
-                UpdateExpression=expression,
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=values,
-            )

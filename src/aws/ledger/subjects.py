@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aws.ledger.dependents import partition_of, read_dependent
-from aws.ledger.forms import form
+from aws.ledger.forms import body_of, read
 from aws.ledger.history import History, Record, Row
-from aws.ledger.table import Table, expiry, moment, packed, unpacked
+from aws.ledger.table import Table, delete_row, expiry, moment, put_row
 from domain.findings.address import Address
 from domain.findings.finding import FindingState
 from domain.findings.users import Running, Seen
@@ -32,7 +32,7 @@ class Subjects:
             kind, _, name = item["sk"]["S"].partition("/")
             match kind:
                 case "record" if name == subject.key:
-                    history = replace(history, version=int(item["version"]["N"]), record=read_record(item))
+                    history = replace(history, version=int(item["version"]["N"]), record=read(Record, item))
                 case "dependent" if (dependent := read_dependent(item)) and dependent.on == subject:
                     dependents[dependent.family] = dependent.verdicts
                 case "service":
@@ -42,11 +42,11 @@ class Subjects:
                 case "own":
                     own.add(int(name))
                 case "attempt":
-                    attempts.append(form(Attempt).validate_json(unpacked(item["body"])))
+                    attempts.append(read(Attempt, item))
                 case "quarantine":
-                    history = replace(history, quarantine=form(Quarantine).validate_json(unpacked(item["body"])))
+                    history = replace(history, quarantine=read(Quarantine, item))
                 case "answer":
-                    answers[name] = form(Answer).validate_json(unpacked(item["body"]))
+                    answers[name] = read(Answer, item)
                 case _:
                     pass
         return replace(
@@ -68,8 +68,7 @@ class Subjects:
         item: dict[str, Any] = {
             "place": {"S": str(history.subject.place)},
             "version": {"N": str(history.version + 1)},
-            "body": packed(form(Record).dump_json(record, exclude_defaults=True)),
-        }
+        } | body_of(Record, record, exclude_defaults=True)
         if findings:  # the sweep's scan filters by it
             item["open"] = {"N": str(sum(finding.state is FindingState.OPEN for finding in findings))}
         subject = history.subject
@@ -100,7 +99,7 @@ class Subjects:
         """Yield every subject of a place with its record. Scans the table: only the command line calls it."""
         own = {":record": {"S": "record/"}, ":place": {"S": str(place)}}
         for item in self.table.scan("begins_with(sk, :record) AND #place = :place", own):
-            yield SubjectId.parse(item["sk"]["S"].removeprefix("record/")), read_record(item)
+            yield SubjectId.parse(item["sk"]["S"].removeprefix("record/")), read(Record, item)
 
     def open_rows(self, places: Collection[Place] | None = None) -> Iterator[Row]:
         """Yield the rows of open findings, of these places or of all. Scans the table: only the sweep calls it."""
@@ -111,7 +110,7 @@ class Subjects:
         """Yield the rows of all open findings, and where their alerts go. Scans the table: only the sweep calls it."""
         values = {":record": {"S": "record/"}, ":none": {"N": "0"}}
         for item in self.table.scan("begins_with(sk, :record) AND #open > :none", values):
-            record = read_record(item)
+            record = read(Record, item)
             for row in record.rows.values():
                 if row.finding.state is FindingState.OPEN:
                     yield record.address, row
@@ -119,21 +118,12 @@ class Subjects:
 
 def put_running(family: SubjectId, title: str, running: Running) -> dict[str, Any]:
     """Return the write of a service's row, for a batch. Only the service's evaluations write it."""
-    return {"PutRequest": {"Item": _service_key(family, title) | _running_item(running)}}
+    return put_row(family.key, f"service/{title}", _running_item(running))
 
 
 def delete_running(family: SubjectId, title: str) -> dict[str, Any]:
     """Return the deletion of a service's row, for a batch."""
-    return {"DeleteRequest": {"Key": _service_key(family, title)}}
-
-
-def _service_key(family: SubjectId, title: str) -> dict[str, Any]:
-    return {"pk": {"S": family.key}, "sk": {"S": f"service/{title}"}}
-
-
-def read_record(item: Mapping[str, Any]) -> Record:
-    """Return the record in an item."""
-    return form(Record).validate_json(unpacked(item["body"]))
+    return delete_row(family.key, f"service/{title}")
 
 
 def _running_item(running: Running) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import batched
@@ -32,72 +32,57 @@ class Table:
     def client(self) -> Any:
         return self.sessions.own("dynamodb")
 
-    def query(self, partition: str) -> Iterable[dict[str, Any]]:
-        start: dict[str, Any] = {}
-        while True:
-            with calling("dynamodb:Query", partition):
-                page = self.client.query(
-                    TableName=self.name,
-                    KeyConditionExpression="pk = :pk",
-                    ExpressionAttributeValues={":pk": {"S": partition}},
-                    ConsistentRead=True,
-                    **start,
-                )
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    def query(self, partition: str) -> Iterator[dict[str, Any]]:
+        given = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": partition}}}
 
-    def scan(self, condition: str, values: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-        start: dict[str, Any] = {}
-        while True:
+        def queried(**start: Any) -> Any:
+            with calling("dynamodb:Query", partition):
+                return self.client.query(TableName=self.name, ConsistentRead=True, **given, **start)
+
+        return _items(queried)
+
+    def scan(self, condition: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        given = {"FilterExpression": condition, "ExpressionAttributeValues": values} | _names(condition)
+
+        def scanned(**start: Any) -> Any:
             with calling("dynamodb:Scan", self.name):
-                page = self.client.scan(
-                    TableName=self.name,
-                    FilterExpression=condition,
-                    ExpressionAttributeValues=values,
-                    **_names(condition),
-                    **start,
-                )
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+                return self.client.scan(TableName=self.name, **given, **start)
+
+        return _items(scanned)
 
     def row(self, pk: str, sk: str) -> dict[str, Any] | None:
         with calling("dynamodb:GetItem", f"{pk}/{sk}"):
-            found = self.client.get_item(
-                TableName=self.name, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=True
-            )
+            found = self.client.get_item(TableName=self.name, Key=key_of(pk, sk), ConsistentRead=True)
         item: dict[str, Any] | None = found.get("Item")
         return item
 
     def put(self, pk: str, sk: str, item: Mapping[str, Any]) -> None:
         with calling("dynamodb:PutItem", f"{pk}/{sk}"):
-            self.client.put_item(TableName=self.name, Item={"pk": {"S": pk}, "sk": {"S": sk}} | dict(item))
+            self.client.put_item(TableName=self.name, Item=key_of(pk, sk) | dict(item))
 
     def put_if(self, condition: Mapping[str, Any], pk: str, sk: str, item: Mapping[str, Any]) -> bool:
         """Write an item if the condition holds. Return whether it did."""
         with tolerating(Meaning.CONFLICT), calling("dynamodb:PutItem", f"{pk}/{sk}"):
-            self.client.put_item(TableName=self.name, Item={"pk": {"S": pk}, "sk": {"S": sk}} | dict(item), **condition)
+            self.client.put_item(TableName=self.name, Item=key_of(pk, sk) | dict(item), **condition)
             return True
         return False
 
     def delete(self, pk: str, sk: str) -> None:
         with calling("dynamodb:DeleteItem", f"{pk}/{sk}"):
-            self.client.delete_item(TableName=self.name, Key={"pk": {"S": pk}, "sk": {"S": sk}})
+            self.client.delete_item(TableName=self.name, Key=key_of(pk, sk))
+
+    def update(self, pk: str, sk: str, change: str, values: Mapping[str, Any], condition: str = "") -> bool:
+        """Change attributes of an item if the condition holds. Return whether it did."""
+        given = {"UpdateExpression": change, "ExpressionAttributeValues": values} | _names(f"{change} {condition}")
+        given |= {"ConditionExpression": condition} if condition else {}
+        with tolerating(Meaning.CONFLICT), calling("dynamodb:UpdateItem", f"{pk}/{sk}"):
+            self.client.update_item(TableName=self.name, Key=key_of(pk, sk), **given)
+            return True
+        return False
 
     def renew(self, pk: str, sk: str, expires: Mapping[str, str]) -> None:
         """Extend a row's time to live, unless it was deleted meanwhile."""
-        with tolerating(Meaning.CONFLICT), calling("dynamodb:UpdateItem", f"{pk}/{sk}"):
-            self.client.update_item(
-                TableName=self.name,
-                Key={"pk": {"S": pk}, "sk": {"S": sk}},
-                UpdateExpression="SET #expires = :expires",
-                ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeNames={"#expires": "expires"},
-                ExpressionAttributeValues={":expires": expires},
-            )
+        self.update(pk, sk, "SET #expires = :expires", {":expires": expires}, "attribute_exists(pk)")
 
     def put_version(self, pk: str, sk: str, item: Mapping[str, Any], *, held: int) -> None:
         """Write an item with a `version` if the stored one still has the version `held` (0: there is none)."""
@@ -120,11 +105,32 @@ class Table:
             else:
                 raise CallFailed("dynamodb:BatchWriteItem", what, "UnprocessedItems", Meaning.RETRY)
 
+    def putting(
+        self, pk: str, sk: str, item: Mapping[str, Any], condition: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return one Put of a transaction."""
+        return {"Put": {"TableName": self.name, "Item": key_of(pk, sk) | dict(item)} | dict(condition or {})}
+
     def write(self, what: str, items: list[dict[str, Any]]) -> None:
         with tolerating(Meaning.CONFLICT), calling("dynamodb:TransactWriteItems", what):
             self.client.transact_write_items(TransactItems=items)
             return
         raise LedgerConflict(f"{what} was written by another worker")
+
+
+def key_of(pk: str, sk: str) -> dict[str, Any]:
+    """Return the key of an item."""
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def put_row(pk: str, sk: str, item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the write of an item, for `write_all`."""
+    return {"PutRequest": {"Item": key_of(pk, sk) | dict(item)}}
+
+
+def delete_row(pk: str, sk: str) -> dict[str, Any]:
+    """Return the deletion of an item, for `write_all`."""
+    return {"DeleteRequest": {"Key": key_of(pk, sk)}}
 
 
 def only_if(condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,11 +141,6 @@ def only_if(condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
 def unwritten_since(version: int) -> dict[str, Any]:
     """Return the condition that the row is absent or still has the version that was read."""
     return only_if("attribute_not_exists(pk) OR #version = :version", {":version": {"N": str(version)}})
-
-
-def put_item(table: str, item: Mapping[str, Any], condition: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return one Put of a transaction."""
-    return {"Put": {"TableName": table, "Item": item} | dict(condition or {})}
 
 
 def packed(body: bytes) -> dict[str, Any]:
@@ -160,6 +161,15 @@ def moment(attribute: Mapping[str, str]) -> datetime:
 def expiry(days: int) -> dict[str, str]:
     """Return an item's time to live as an attribute."""
     return {"N": str(int((datetime.now(UTC) + timedelta(days=days)).timestamp()))}
+
+
+def _items(page: Callable[..., Any]) -> Iterator[dict[str, Any]]:
+    """Yield the items of all pages."""
+    found = page()
+    yield from found["Items"]
+    while "LastEvaluatedKey" in found:
+        found = page(ExclusiveStartKey=found["LastEvaluatedKey"])
+        yield from found["Items"]
 
 
 def _names(expression: str) -> dict[str, Any]:

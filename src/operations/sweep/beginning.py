@@ -97,7 +97,7 @@ class Beginner:
         for each in swept:
             if each.watched and each.listings:
                 self.bucket.put(known_key(id_, each.place), dumps(known[each.place]))
-        self.ledger.runs.save_all(id_, swept)
+        self.ledger.runs.save(id_, swept)
         places = [{"account": each.place.account, "region": each.place.region} for each in swept if each.watched]
         self.bucket.put(f"sweeps/{id_}/places.json", dumps(places))
         return Begun(

@@ -96,7 +96,7 @@ class PlaceSweeper:
             more = listing.go(seconds_left)
         finally:
             self.bucket.put(_progress_key(id_, place), form(Progress).dump_json(progress).decode())
-            self.ledger.runs.save(id_, listing.swept)
+            self.ledger.runs.save(id_, [listing.swept])
         failed = next((each for each in listing.failed.values() if each.transient), None)
         if failed is not None:
             raise failed
