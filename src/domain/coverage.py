@@ -35,12 +35,9 @@ class Coverage(StrEnum):
         return self in {Coverage.DENIED, Coverage.THROTTLED, Coverage.NEVER_REACHED}
 
     @classmethod
-    def of(cls, missing: Iterable[Unavailable]) -> tuple["Coverage", Unavailable | None]:
-        """Return the coverage that remains without these facts, and the first that decides it."""
-        found = list(missing)
-        throttled = next((fact for fact in found if fact.transient), None)
-        first = throttled or next(iter(found), None)
-        return (cls.EVALUATED if first is None else cls.THROTTLED if throttled else cls.DENIED), first
+    def without(cls, missing: Unavailable) -> "Coverage":
+        """Return the coverage that remains without a fact."""
+        return cls.THROTTLED if missing.transient else cls.DENIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +55,11 @@ class Covered:
 
     @classmethod
     def without(cls, subject: SubjectId, missing: Iterable[Unavailable]) -> "Covered":
-        """Return a subject that was evaluated without these facts."""
-        coverage, fact = Coverage.of(missing)
-        return cls(subject, coverage, fact.call, fact.code) if fact is not None else cls(subject, coverage)
+        """Return a subject that was evaluated without these facts: a transient one decides, else the first."""
+        fact = min(missing, key=lambda each: not each.transient, default=None)
+        if fact is None:
+            return cls(subject, Coverage.EVALUATED)
+        return cls(subject, Coverage.without(fact), fact.call, fact.code)
 
 
 class Gap(BaseModel):
@@ -278,7 +277,7 @@ def _row(swept: PlaceSweep, kind: Subject, counts: Counter[_Why]) -> CoverageRow
     if swept.watched and kind.listed:
         counts[Coverage.NEVER_REACHED, "", ""] += max(listing.sent - counts.total(), 0)
         if (missing := listing.missing) is not None:
-            coverage = Coverage.THROTTLED if missing.transient else Coverage.DENIED
+            coverage = Coverage.without(missing)
             counts[coverage, missing.call, missing.code] += listing.known
             if not listing.known:
                 unlisted.append(Gap(coverage=coverage, call=missing.call, code=missing.code, subjects=0))

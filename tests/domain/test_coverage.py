@@ -77,9 +77,10 @@ def test_what_a_family_depends_on_has_a_row_where_it_is() -> None:
 
 
 def test_facts_that_may_come_later_are_throttled_before_any_is_denied() -> None:
-    assert Coverage.of([]) == (Coverage.EVALUATED, None)
-    assert Coverage.of([DENIED]) == (Coverage.DENIED, DENIED)
-    assert Coverage.of([DENIED, BUSY]) == (Coverage.THROTTLED, BUSY)
+    on = SubjectId(THERE, Subject.PARAMETER, "/config")
+    assert Covered.without(on, []) == Covered(on, Coverage.EVALUATED)
+    assert Covered.without(on, [DENIED]) == Covered(on, Coverage.DENIED, DENIED.call, DENIED.code)
+    assert Covered.without(on, [DENIED, BUSY]) == Covered(on, Coverage.THROTTLED, BUSY.call, BUSY.code)
 
 
 def test_nothing_at_all_is_not_complete() -> None:
