@@ -190,22 +190,15 @@ def changes_between(before: Workload, after: Workload) -> tuple[Change, ...]:
 def _walk(where: str, before: Any, after: Any) -> Iterator[Change]:
     if before == after and type(before) is type(after):
         return
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in dict.fromkeys([*before, *after]):
-            yield from _walk(f"{where}{_SEGMENT.get(key, key)}/", before.get(key), after.get(key))
+    one, other = ({} if each is None else each for each in (before, after))
+    if isinstance(one, Mapping) and isinstance(other, Mapping) and (one or other):
+        for key in dict.fromkeys([*one, *other]):
+            yield from _walk(f"{where}{_SEGMENT.get(key, key)}/", one.get(key), other.get(key))
         return
     named_before, named_after = _by_name(before, after), _by_name(after, before)
     if named_before is not None and named_after is not None and (named_before or named_after):
         for key in dict.fromkeys([*named_before, *named_after]):
             yield from _walk(f"{where}{key}/", named_before.get(key), named_after.get(key))
-        return
-    if isinstance(after, Mapping) and after and before is None:
-        for key, value in after.items():
-            yield from _walk(f"{where}{key}/", None, value)
-        return
-    if isinstance(before, Mapping) and before and after is None:
-        for key, value in before.items():
-            yield from _walk(f"{where}{key}/", value, None)
         return
     path = where.rstrip("/")
     yield Change(path, _shown(path, before), _shown(path, after))
