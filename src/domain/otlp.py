@@ -218,16 +218,13 @@ class Destination:
 
     def path_served(self, path: str, *, by_http: bool) -> str:
         """Return the path that reaches a receiver with default paths; a custom path stays."""
-        signal_path = path.rstrip("/").endswith(_PATHS)
         if not by_http:
             return path
         if self.own is None:
-            return path.rstrip("/").removesuffix(_suffix(path)).rstrip("/") if signal_path else path
+            written = path.rstrip("/")
+            suffix = next((each for each in _PATHS if written.endswith(each)), None)
+            return path if suffix is None else written.removesuffix(suffix).rstrip("/")
         return self.own.path if not path.strip("/") or path.startswith("/v1/") else path
-
-
-def _suffix(path: str) -> str:
-    return next(suffix for suffix in _PATHS if path.rstrip("/").endswith(suffix))
 
 
 def instrumented(container: Container) -> bool:

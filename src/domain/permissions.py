@@ -291,7 +291,8 @@ def _of_part(need: adot.ComponentPermission, here: Place) -> Permission:
         forms = _forms(action, here, region, log_group=group, log_stream=stream)
         if action == "logs:CreateLogGroup":
             purpose, unless = "creates its log group", _UNLESS_IT_EXISTS
-        grant = f"arn:{_partition(here, region)}:logs:{place.region}:{place.account}:log-group:{group}:*"
+        partition = partition_of(region) if region else here.partition
+        grant = f"arn:{partition}:logs:{place.region}:{place.account}:log-group:{group}:*"
         return Permission(need.part, action, forms, grant, purpose, region, unless=unless, minor=bool(unless))
     if action.startswith("kafka-cluster:"):
         topic = _legal(_TOPIC, need.topic)
@@ -328,10 +329,6 @@ def _forms(action: str, here: Place, region: str | None, **parts: str) -> tuple[
         return ("*",)
     forms = resources_for(action, region=region or here.region, account=here.account, **parts)
     return forms if region else tuple(form.replace(f":{here.region}:", ":*:", 1) for form in forms)
-
-
-def _partition(here: Place, region: str | None) -> str:
-    return partition_of(region) if region else here.partition
 
 
 def _legal(form: re.Pattern[str], value: str | None) -> str:

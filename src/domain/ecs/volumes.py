@@ -28,7 +28,7 @@ class Mount(StrEnum):
 
 def mount_at(task: TaskDefinition, container: Container, path: str) -> Mount | None:
     """Return what is mounted where a path is; None where nothing is."""
-    points = [point for point in _points(container) if _covers(point, path)]
+    points = [point for point in _points(container) if path.startswith(f"{_path(point)}/")]
     point = max(points, key=lambda point: len(_path(point)), default=None)
     if point is None:
         return None
@@ -57,10 +57,6 @@ def _may_write(other: Container, name: str | None, container: Container) -> bool
         text_of(point.get("sourceVolume")) == name and truth_of(point.get("readOnly")) is not True
         for point in objects_of(other.json.get("mountPoints"))
     )
-
-
-def _covers(point: Json, path: str) -> bool:
-    return path.startswith(f"{_path(point)}/")
 
 
 def _path(point: Json) -> str:

@@ -4,7 +4,6 @@ template.yaml has the rules; a test compares what both make of each sample event
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -157,14 +156,11 @@ def _takes(rule: _Rule, event: Mapping[str, Any], detail: Mapping[str, Any]) -> 
             return _at(event, "detail.requestParameters.platformVersion") not in {None, *_CURRENT}
         case _, "lastStatus":
             stopped = any(each.get("lastStatus") == "STOPPED" for each in detail.get("containers") or ())
-            of_service = re.match("service:", str(detail.get("group", ""))) is not None
-            return stopped and of_service and detail.get("launchType") == "FARGATE" and _stays(detail)
+            of_service = str(detail.get("group", "")).startswith("service:")
+            stays = (detail.get("launchType"), detail.get("desiredStatus")) == ("FARGATE", "RUNNING")
+            return stopped and of_service and stays
         case _:
             return True
-
-
-def _stays(detail: Mapping[str, Any]) -> bool:
-    return bool(detail.get("desiredStatus") == "RUNNING")
 
 
 def _at(event: Any, path: str) -> Any:

@@ -58,10 +58,6 @@ class _Outbox:
     def fail(self, why: object) -> None:
         self.reason = self.reason or str(why)
 
-    def remember(self, rule: str, *, suppressed: bool) -> None:
-        """Keep whether the customer suppressed a finding: Security Hub forgets it."""
-        self.rows[rule] = replace(self.rows[rule], suppressed=suppressed)
-
     def remove_published(self, rule: str, channel: str) -> None:
         """Remove a part of a finding that was published, or need not be."""
         row = self.rows[rule]
@@ -238,8 +234,8 @@ class Publisher:
                     box.fail(error)
                 continue
             silenced |= found
-            for id_, (box, rule) in asked.items():
-                box.remember(rule, suppressed=id_ in found)
+            for id_, (box, rule) in asked.items():  # remembered, because Security Hub forgets it
+                box.rows[rule] = replace(box.rows[rule], suppressed=id_ in found)
         return silenced, unasked
 
 

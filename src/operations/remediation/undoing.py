@@ -37,7 +37,9 @@ class Undoing:
             return Outcome.nothing(request, why, history.order)
         rollouts = tuple(self._set_back(each, attempt, request) for each in attempt.rollouts)
         if updated and attempt.state.ended and all(each.stage is not Stage.ROLLING_BACK for each in rollouts):
-            return Outcome.nothing(request, Reason(Code.RUNS_SOMETHING_ELSE, _what(request)), history.order)
+            return Outcome.nothing(
+                request, Reason(Code.RUNS_SOMETHING_ELSE, request.service or request.family), history.order
+            )
         return self.parts.ledger.attempts.write(
             replace(
                 attempt,
@@ -85,7 +87,3 @@ class Undoing:
         if service is None or service.task_definition != rollout.after.revision:
             return rollout.left(now, Reason(Code.RUNS_SOMETHING_ELSE))
         return rollout.read(service).at(Stage.ROLLING_BACK, now, now, (why,))
-
-
-def _what(request: UndoRequest) -> str:
-    return request.service or request.family
