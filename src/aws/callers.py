@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aws.calls import CallFailed, calling
+from aws.calls import CallRefused, calling
 from aws.sessions import Sessions
 from domain.places import Arn
 
@@ -34,9 +34,7 @@ class Callers:
                     return id_ == self.account
                 case _:
                     return False
-        except CallFailed as failed:
-            if failed.transient:
-                raise
+        except CallRefused:
             return False
 
     def _role_id(self, name: str) -> str:

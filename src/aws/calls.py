@@ -18,6 +18,10 @@ from domain.remediation.reason import Code, Reason
 class CallFailed(Exception):
     """An AWS call that failed, and what its error means. If AWS `answered` with the error, the call had no effect."""
 
+    def __new__(cls, call: str, resource: str, code: str, meaning: Meaning, *, answered: bool = False) -> "CallFailed":  # noqa: ARG004, PYI034 - of the others __init__ takes care, and cls does not decide
+        """Make a CallRefused unless a retry may help."""
+        return super().__new__(cls if meaning is Meaning.RETRY else CallRefused)
+
     def __init__(self, call: str, resource: str, code: str, meaning: Meaning, *, answered: bool = False) -> None:
         self.call, self.resource, self.code, self.meaning, self.answered = call, resource, code, meaning, answered
         super().__init__(self.fact.reason)
@@ -46,6 +50,10 @@ class CallFailed(Exception):
     def reason(self) -> Reason:
         """Return the failed call as a correction's reason."""
         return Reason(Code.CALL_FAILED, self.call, self.resource, (self.code,))
+
+
+class CallRefused(CallFailed):
+    """One that is not transient. Where this alone is caught, a call that may succeed later goes on to the caller."""
 
 
 def not_shown_yet(revision: str) -> CallFailed:

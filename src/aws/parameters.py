@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import batched
 from typing import Any
 
-from aws.calls import CallFailed, calling
+from aws.calls import CallFailed, CallRefused, calling
 from aws.sessions import Sessions
 from domain.facts import Absent, Fact, Known, Parameter
 from domain.places import Place
@@ -126,9 +126,7 @@ class Switch:
             return Reason(Code.NO_SWITCH)
         try:
             state = self.read()
-        except CallFailed as failed:
-            if failed.transient:
-                raise
+        except CallRefused as failed:
             if failed.code == "ParameterNotFound":
                 return Reason(Code.SWITCH_NOT_SET, self.name)
             return Reason(Code.SWITCH_UNREADABLE, self.name, because=(failed.reason,))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic
 
-from aws.calls import CallFailed
+from aws.calls import CallFailed, CallRefused
 from aws.ledger.standards import GoodStandard, GoodStandards
 from aws.parameters import read_document
 from aws.sessions import Sessions
@@ -101,9 +101,7 @@ class Standards:
             else:
                 found = checked(text, source, self.rules, read.date())
                 edition = Edition(found.standard, digest, found.warnings)
-        except (StandardInvalid, CallFailed) as error:
-            if isinstance(error, CallFailed) and error.transient:
-                raise
+        except (StandardInvalid, CallRefused) as error:
             return self._last_good(Trouble(error, digest))
         if self.keeps and self.good is not None and self._kept != digest:
             with suppress(CallFailed):  # the next reading tries again

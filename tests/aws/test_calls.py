@@ -13,7 +13,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from aws.calls import CallFailed, calling
+from aws.calls import CallFailed, CallRefused, calling
 from tests.operations.world import CANARY
 
 
@@ -63,6 +63,7 @@ def test_only_what_may_succeed_later_is_passing(code: str, status: int, *, trans
 def test_what_never_reached_aws_is_named_by_its_kind(error: BotoCoreError, *, transient: bool) -> None:
     failed = failing(error)
     assert (failed.code, failed.transient) == (type(error).__name__, transient)
+    assert isinstance(failed, CallRefused) is not transient
 
 
 def test_what_aws_said_is_shown_nowhere() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from aws.calls import CallFailed
+from aws.calls import CallRefused
 from aws.channels import Queue, Topic
 from aws.ecs import Ecs
 from aws.ledger import History, Ledger
@@ -85,9 +85,7 @@ class Parts:
         rules = {row.finding.id: rule for rule, row in history.rows.items()}
         try:
             found = self.hub.suppressed(history.subject.place, list(rules), history.suppressed) if rules else set()
-        except CallFailed as failed:
-            if failed.transient:
-                raise
+        except CallRefused as failed:
             if not failed.not_enabled:  # without a hub, what is remembered counts
                 raise Forbidden(Guard.SUPPRESSED, failed.reason, self.now() + SWITCHED_OFF) from None
             found = set(history.suppressed)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from aws.calls import CallFailed
+from aws.calls import CallRefused
 from aws.ledger import History
 from domain.ecs.service import Service
 from domain.remediation import guards
@@ -56,9 +56,7 @@ class ServiceOrder:
             if not (moves or (idle and _updated(attempt, title, others)) or self._drifts(attempt, workload)):
                 return
             cannot = self._cannot(attempt, workload, others)
-        except CallFailed as failed:
-            if failed.transient:
-                raise
+        except CallRefused as failed:
             cannot, idle, failures = None, False, (failed.reason,)
         if cannot is not None:
             why = Reason(Code.CANARY_CANNOT, title, guard=cannot[0], because=cannot[1])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from aws.calls import CallFailed
+from aws.calls import CallRefused
 from aws.ledger import History
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
@@ -45,9 +45,7 @@ def _following(parts: Parts, attempt: Attempt, task: TaskDefinition, title: str)
     canary = _is_canary(parts, title)
     try:
         service = parts.ecs.service(place, title)
-    except CallFailed as failed:
-        if failed.transient:
-            raise
+    except CallRefused as failed:
         return Rollout(title, before, after, now, canary=canary).left(now, failed.reason)
     if service is None or service.task_definition != attempt.source.arn:
         return None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from aws.calls import CallFailed
+from aws.calls import CallRefused
 from aws.ledger import History
 from domain.remediation.attempt import Attempt, AttemptState, nothing_to_undo, to_undo
 from domain.remediation.reason import Code, Reason
@@ -62,9 +62,7 @@ class Undoing:
         registered = str(attempt.correction)
         try:
             title = run_by(self.parts, attempt)
-        except CallFailed as failed:
-            if failed.transient:
-                raise
+        except CallRefused as failed:
             return Reason(Code.USE_NOT_KNOWN, registered, because=(failed.reason,))
         return Reason(Code.RUN_BY_OTHERS, title, registered) if title else None
 
@@ -78,9 +76,7 @@ class Undoing:
             return rollout
         try:
             service = self.parts.ecs.service(attempt.source.place, rollout.service)
-        except CallFailed as failed:
-            if failed.transient:
-                raise
+        except CallRefused as failed:
             return rollout.at(Stage.NOT_ROLLED_BACK, now, reasons=(why, failed.reason))
         if service is not None and shown_late(rollout, service, now):
             raise NotRead(f"{rollout.service} is still shown as it was before it was updated.")

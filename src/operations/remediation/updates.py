@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from aws.calls import CallFailed
+from aws.calls import CallRefused
 from aws.errors import Meaning
 from domain.ecs.service import Service
 from domain.places import Place
@@ -43,9 +43,7 @@ class Updates:
                 platform=target.platform if target.platform != (service.platform_version or "") else "",
                 force=rollout.forced and rollout.stage is Stage.UPDATING,
             )
-        except CallFailed as failed:
-            if failed.transient:
-                raise
+        except CallRefused as failed:
             now = self.parts.now()
             absent = failed.meaning is Meaning.ABSENT and rollout.stage is Stage.UPDATING
             if absent and self.attempt.recently_started(now):
@@ -73,9 +71,7 @@ class Updates:
         if service.task_definition in {rollout.before.revision, rollout.after.revision}:
             try:
                 self.parts.ecs.update(self.place, rollout.service, revision=rollout.other)
-            except CallFailed as failed:
-                if failed.transient:
-                    raise
+            except CallRefused as failed:
                 why = Reason(Code.OTHER_NOT_RUN_AGAIN, name, because=(failed.reason,))
                 return rollout.at(Stage.NOT_ROLLED_BACK, now, reasons=(why,))
         # A failed correction stays failed, even if somebody else deploys while it is rolled back.

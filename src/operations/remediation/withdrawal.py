@@ -1,6 +1,6 @@
 """Withdraw a revision that a correction registered, unless a service runs it."""
 
-from aws.calls import CallFailed
+from aws.calls import CallRefused
 from aws.errors import Meaning
 from domain.places import Revision
 from domain.remediation.attempt import Attempt
@@ -24,7 +24,7 @@ def withdraw(parts: Parts, attempt: Attempt) -> tuple[Reason, ...]:
         if title := run_by(parts, attempt):
             return (Reason(Code.STAYS_NEWEST, str(registered), title),)
         found = parts.ecs.task_definition(registered.place, registered.arn)
-    except CallFailed as error:
+    except CallRefused as error:
         return (_stays(registered, error),)
     return deregister(parts, attempt, registered) if found is None or found.active else ()
 
@@ -36,7 +36,7 @@ def deregister(parts: Parts, attempt: Attempt, registered: Revision) -> tuple[Re
     """
     try:
         parts.ecs.deregister(registered)
-    except CallFailed as error:
+    except CallRefused as error:
         if error.meaning is not Meaning.ABSENT:
             return (_stays(registered, error),)
         if attempt.recently_started(parts.now()):
@@ -54,7 +54,5 @@ def run_by(parts: Parts, attempt: Attempt) -> str:
     return ""
 
 
-def _stays(registered: Revision, failed_call: CallFailed) -> Reason:
-    if failed_call.transient:
-        raise failed_call
+def _stays(registered: Revision, failed_call: CallRefused) -> Reason:
     return Reason(Code.STAYS_NEWEST, str(registered), because=(failed_call.reason,))

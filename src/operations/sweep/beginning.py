@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from json import dumps
 
-from aws.calls import CallFailed
+from aws.calls import CallRefused
 from aws.ledger import Ledger
 from aws.objects import Bucket
 from aws.organizations import Organizations
@@ -117,9 +117,7 @@ class Beginner:
             return
         try:
             self.ledger.accounts.keep(self.organizations.members(tags=needs.tags))
-        except CallFailed as failed:
-            if failed.transient:
-                raise
+        except CallRefused as failed:
             self.operations.no_organization(failed)
 
     def _known(self) -> Mapping[Place, Mapping[Subject, list[str]]]:
@@ -160,9 +158,5 @@ def usable(read: Callable[[], Edition]) -> Edition | None:
     """
     try:
         return read()
-    except StandardInvalid:
-        return None
-    except CallFailed as failed:
-        if failed.transient:
-            raise
+    except (StandardInvalid, CallRefused):
         return None
