@@ -21,14 +21,13 @@ class Approving:
     """Turns an approval into an attempt. `by` is who approved; empty if it is not known."""
 
     parts: Parts
-    corrector: Corrector
     by: str
 
     def apply(self, request: ApplyRequest, history: History) -> Outcome:
         running = self._running(request)
         for same in history.attempts:
             if same_request(same, request, self.by, running[0] if running else None):
-                return self.corrector.resume(same, history)
+                return Corrector(self.parts).resume(same, history)
         source, deployment = running or (Revision(request.place, request.family, history.order), "")
         attempt = Attempt(
             source,
@@ -50,7 +49,8 @@ class Approving:
             still_proposed(request, on.proposed, self.parts.moment)
         except Forbidden as by:
             return Recorder(self.parts).record(forbidden(attempt, by, history.attempts, self.parts.moment))
-        return self.corrector.resume(replace(attempt, version=held.version) if held is not None else attempt, history)
+        attempt = replace(attempt, version=held.version) if held is not None else attempt
+        return Corrector(self.parts).resume(attempt, history)
 
     def _running(self, request: ApplyRequest) -> tuple[Revision, str] | None:
         """Return the revision to correct now, and a service's deployment; None if it is gone."""

@@ -27,7 +27,6 @@ class Answering:
     """Answers requests of people, and stores each answer in the ledger for the command line. `by` is who asks."""
 
     parts: Parts
-    corrector: Corrector
     by: str
 
     def answered(self, request: PersonRequest, history: History) -> Outcome:
@@ -53,7 +52,7 @@ class Answering:
     def _asked(self, request: PersonRequest, history: History) -> Outcome:
         match request:
             case ApplyRequest():
-                return Approving(self.parts, self.corrector, self.by).apply(request, history)
+                return Approving(self.parts, self.by).apply(request, history)
             case UndoRequest():
                 return self._undo(request, history)
             case ReleaseRequest():
@@ -65,7 +64,7 @@ class Answering:
 
     def _undo(self, request: UndoRequest, history: History) -> Outcome:
         found = Undoing(self.parts, self.by).begin(request, history)
-        return found if isinstance(found, Outcome) else self.corrector.resume(found, history)
+        return found if isinstance(found, Outcome) else Corrector(self.parts).resume(found, history)
 
     def _release(self, request: ReleaseRequest, history: History) -> Outcome:
         """Release a family: attempts that failed, were undone or were refused may be tried again."""

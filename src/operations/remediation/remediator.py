@@ -47,18 +47,10 @@ class Remediator:
         cannot be assumed nothing is done: operations are notified once, and what was begun waits.
         """
         request = read_request(body)
-        parts = replace(self.parts, place=request.place)
-        return _Handling(parts, self.senders).carried_out(request, sender)
-
-
-@dataclass(frozen=True, slots=True)
-class _Handling:
-    """Handles one request, by the standard of its account."""
-
-    parts: Parts
-    senders: Senders
+        return replace(self, parts=replace(self.parts, place=request.place)).carried_out(request, sender)
 
     def carried_out(self, request: Request, sender: str) -> Outcome:
+        """Carry out one request, with the parts of its account."""
         try:
             self.parts.sessions.reach(request.place)
         except CallFailed as failed:
@@ -84,7 +76,7 @@ class _Handling:
                 return self._retried(request, history, corrector)
             case ApplyRequest() | UndoRequest() | ReleaseRequest() | ReleaseStagesRequest():
                 by = self.senders.person(request, sender)
-                return Answering(self.parts, corrector, by).answered(request, history)
+                return Answering(self.parts, by).answered(request, history)
 
     def _unreachable(self, request: Request, failed: CallFailed) -> Outcome:
         """Have the attempt that is due wait, or end it. Other requests are made again by evaluations, or by people."""
