@@ -58,7 +58,7 @@ CALLED = {
         "ledger/notices": {"*"},
         "ledger/runs": {"cover"},
         "ledger/standards": {"last", "keep"},
-        "channels": {"publish", "publish_each", "send_each"},
+        "channels": {"publish", "publish_each", "send_each", "send_all"},
     },
     "RemediateFunction": {
         "sessions": {"reach"},

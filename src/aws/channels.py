@@ -1,6 +1,6 @@
 """Topics and queues: alerts, notices to operations, subjects to evaluate, and requests for a correction."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,9 +89,9 @@ class Queue:
 
         return _each("sqs:SendMessage", self.name, messages, send)
 
-    def send_all(self, bodies: Iterable[str]) -> None:
-        """Send bodies alone. Raises CallFailed if SQS rejected one of them."""
-        for failed in self.send_each([Message(body) for body in bodies]).values():
+    def send_all(self, messages: Sequence[Message]) -> None:
+        """Send many messages. Raises CallFailed if SQS rejected one of them."""
+        for failed in self.send_each(messages).values():
             raise failed
 
     def depth(self, *, delayed: bool = True) -> int:

@@ -280,8 +280,8 @@ class Inspector:
         """Send messages that the record does not hold, before it is written; a failure sends them again."""
         if isinstance(found, Skipped):
             return Done(messages, job.subject, called_at=_called_at(job), skipped=found.reason), job.history
-        _send(self.changes, found.later)
-        _send(self.remediations, found.resumed)
+        self.changes.send_all(found.later)
+        self.remediations.send_all(found.resumed)
         history, transitions = self.recorder.record(found)
         for fact in found.missing:
             self.operations.unread(history.subject.place, fact)
@@ -312,11 +312,6 @@ def _left_as_it_was(outcome: Outcome, job: Job) -> Outcome:
     if job.off is not None and isinstance(outcome, Done):
         return replace(outcome, covered=without_hub(outcome.covered, job.subject, job.off))
     return outcome
-
-
-def _send(queue: Queue, messages: Sequence[Message]) -> None:
-    for failed in queue.send_each(messages).values():
-        raise failed
 
 
 def _called_at(job: Job) -> datetime | None:

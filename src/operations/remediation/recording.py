@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from aws.channels import Message
 from domain.findings.alert import Alert
 from domain.places import Place
 from domain.remediation.attempt import Attempt, AttemptState
@@ -56,7 +57,7 @@ class Recorder:
         account, region = place.account, place.region
         bodies = [FamilyTrigger(account=account, region=region, family=family, revision=0).message]
         bodies += [ServiceTrigger(account=account, region=region, service=title).message for title in services]
-        self.parts.changes.send_all(bodies)
+        self.parts.changes.send_all([Message(body) for body in bodies])
 
     def alert(self, attempt: Attempt, state: AttemptState) -> str:
         """Return the alert of an attempt that is, or will be, in this state."""

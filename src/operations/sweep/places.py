@@ -12,7 +12,7 @@ from itertools import groupby
 from math import ceil
 
 from aws.calls import CallFailed
-from aws.channels import Queue
+from aws.channels import Message, Queue
 from aws.ecs import Ecs
 from aws.ledger import Ledger, SweepBasis
 from aws.ledger.forms import form
@@ -264,13 +264,13 @@ class _Listing:
 
     def _send(self, kind: Subject, names: Sequence[str]) -> None:
         """Send a message for each. They count as sent once all are: a retry sends them again."""
-        self.parts.changes.send_all(list(self._bodies(kind, names)))
+        self.parts.changes.send_all(list(self._messages(kind, names)))
         sent, known, listing = set(names), self.progress.known.setdefault(kind, set()), self.swept.listing(kind)
         known -= sent
         listing = replace(listing, sent=listing.sent + len(sent), known=len(known))
         self.swept = self.swept.with_listing(kind, listing)
 
-    def _bodies(self, kind: Subject, names: Iterable[str]) -> Iterator[str]:
+    def _messages(self, kind: Subject, names: Iterable[str]) -> Iterator[Message]:
         place, progress = self.swept.place, self.progress
         for name in names:
             rules = self.suppressed
@@ -298,7 +298,7 @@ class _Listing:
                     suppressed=known,
                     sweep=self.run.id,
                 )
-            yield trigger.message
+            yield Message(trigger.message)
 
     def _tasks_of(self, title: str) -> tuple[str, ...] | None:
         """Return the ids of a service's tasks; None if they were not listed, or are too many."""
