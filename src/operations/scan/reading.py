@@ -150,8 +150,8 @@ class PlaceReader:
         for titles in by_cluster.values():
             self.record.found(self.place, Kind.SERVICES, titles)
             try:
-                for batch in self._batches(titles):
-                    found += batch
+                for some in batched(titles, _BATCH, strict=False):
+                    found += self.patience(partial(self._described, some))
                     done += _BATCH
                     self.step(Kind.SERVICES, min(done, all_), all_)
             except CallFailed as failed:
@@ -164,10 +164,6 @@ class PlaceReader:
     def _titles(self) -> list[str]:
         clusters = self.ecs.clusters(self.place)
         return [title for cluster in clusters for title in _every(partial(self.ecs.services, self.place, cluster))]
-
-    def _batches(self, titles: list[str]) -> Iterator[list[Service]]:
-        for some in batched(titles, _BATCH, strict=False):
-            yield self.patience(partial(self._described, some))
 
     def _described(self, titles: Sequence[str]) -> list[Service]:
         return [service for batch in self.ecs.described(self.place, titles) for service in batch]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 import engine
 from aws.ecs import Ecs
@@ -99,13 +100,10 @@ class _Facts:
         if len(self.parameters) >= _MOST:
             self.parameters.clear()
         self._read([each for each in own if each not in self.parameters])
-        if self.log_groups is None:
-            needed = any(each.log_groups for each in workloads)
-            found = LogGroups(self.aws).listed(self.place, len(self.listing.families)) if needed else None
-            groups = _PatientLogGroups(self.aws, self.patience, found)
-            self.log_groups = groups if needed else None
-        else:
-            groups = self.log_groups
+        if self.log_groups is None and any(each.log_groups for each in workloads):
+            found = LogGroups(self.aws).listed(self.place, len(self.listing.families))
+            self.log_groups = _PatientLogGroups(self.aws, self.patience, found)
+        groups = self.log_groups or _PatientLogGroups(self.aws, self.patience)
         ecs = Ecs(self.aws, self.listing.running)
         return FactReader(Parameters(self.aws, self.parameters), self.roles, groups, ecs)
 
@@ -118,16 +116,6 @@ class _Facts:
             if not references:
                 break
             self.patience.pause(seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What was read of a place."""
-
-    place: Place
-    listing: Listing
-    part: Part
-    record: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +146,7 @@ class Scanner:
 
     def entries(self, aws: Sessions, place: Place, record: Record) -> Iterator[Entry]:
         """Yield the rows of one place, by the standard of its account."""
-
-        def step(kind: Kind, done: int, of: int) -> None:
-            self.step(place, kind, done, of)
-
-        reader = PlaceReader(Ecs(aws), place, self.scope, record, self.patience, step)
+        reader = PlaceReader(Ecs(aws), place, self.scope, record, self.patience, partial(self.step, place))
         listing = reader.listing()
         facts = _Facts(aws, place, listing, self.patience)
         for part in reader.parts(listing):
@@ -171,11 +155,13 @@ class Scanner:
             planner = Planner(self.catalogue, Mode.DEPLOY)
             evaluator = Evaluator(planner, self.standard, facts.reader(workloads), self.read_at)
             for family in part.families:
-                yield from self._family(evaluator, family, _Read(place, listing, part, record))
+                yield from self._family(evaluator, family, reader, listing, part)
 
-    def _family(self, evaluator: Evaluator, family: str, read: _Read) -> Iterator[Entry]:
+    def _family(
+        self, evaluator: Evaluator, family: str, reader: PlaceReader, listing: Listing, part: Part
+    ) -> Iterator[Entry]:
         """Yield the rows of a family's services; without any, its own."""
-        place, listing, part = read.place, read.listing, read.part
+        place, record = reader.place, reader.record
         services = listing.services.get(family, ())
         for service in services:
             task = part.revisions.get(service.task_definition)
@@ -187,13 +173,13 @@ class Scanner:
                 workload = replace(workload, facts=replace(workload.facts, newest=part.unread[family]))
             else:
                 workload = evaluator.with_newest(workload, part.newest.get(family))
-            yield self._entry(evaluator, workload, read.record)
+            yield self._entry(evaluator, workload, record)
         task = part.newest.get(family)
         if task is not None and not services:
             workload = evaluator.workload(place, task, runs_on=runs_on_fargate(task, {}))
             seen = (listing.tasks or {}).get(family, {})
             workload = replace(workload, standalone=tuple((name, each.platform) for name, each in sorted(seen.items())))
-            yield self._entry(evaluator, workload, read.record, unused=listing.unused(family))
+            yield self._entry(evaluator, workload, record, unused=listing.unused(family))
 
     def _entry(self, evaluator: Evaluator, workload: Workload, record: Record, *, unused: bool = False) -> Entry:
         team = self.standard.notification.address(workload, Severity.CRITICAL).team
