@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.calls import CallFailed
+from domain.ecs.values import moment_of
 from domain.health.row import State
 from domain.places import Place
 from domain.subject import Subject
@@ -47,11 +48,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         case {"step": "certify", "run": str(run)}:
             return _certify(run, context)
         case {"digest": True}:
-            daily = digests().daily(settings().place, _moment(event.get("at")))
+            daily = digests().daily(settings().place, moment_of(event.get("at")))
             logger.info("Daily digest", title=daily.title if daily else "nothing to report")
             return {"published": 0 if daily is None else 1}
         case {"weekly": True}:
-            weekly = digests().weekly(settings().place, _moment(event.get("at")))
+            weekly = digests().weekly(settings().place, moment_of(event.get("at")))
             logger.info("Weekly digests", teams=[alert.team for alert in weekly])
             return {"published": len(weekly)}
         case {"resume": True}:
@@ -63,8 +64,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _begin(run: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    given = {name: value for name, value in request.items() if name in SweepRequest.model_fields}
-    asked = SweepRequest.model_validate(given | {"at": _moment(request.get("at"))})
+    at = moment_of(request.get("at"))  # None if the scheduler did not fill it in
+    asked = SweepRequest.model_validate({**request, "at": at})
     begun: Begun = beginner().begin(run, asked)
     if begun.started and asked.scope.everything:
         self_check().began()
@@ -80,7 +81,7 @@ def _begin(run: str, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _wait(run: str, event: Mapping[str, Any]) -> dict[str, Any]:
-    left, since = event.get("left"), _moment(event.get("since"))
+    left, since = event.get("left"), moment_of(event.get("since"))
     before = Waiting(int(left), since) if left is not None and since is not None else None
     waiting = certifier().waiting(run, before)
     logger.debug("Waits", left=waiting.left)
@@ -108,15 +109,6 @@ def _next(run: str) -> str:
     """Return the name of the sweep that follows in the same execution."""
     name, _, number = run.partition(".")
     return f"{name}.{int(number or 1) + 1}"
-
-
-def _moment(value: object) -> datetime | None:
-    """Return the scheduled time; None if the scheduler did not fill it in."""
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _count_open() -> None:

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import time
 
-from aws.ledger.table import LedgerConflict, Table, packed, unpacked
+from aws.ledger.table import LedgerConflict, Table, expiry, packed, unpacked
 from domain.findings.finding import shortened
 from domain.findings.thread import Thread
 
@@ -37,7 +36,7 @@ class Threads:
             item = {
                 "version": {"N": str(version + 1)},
                 "body": packed(changed.model_dump_json(exclude_defaults=True).encode()),
-                "expires": {"N": str(int(time()) + _DAYS * 24 * 3600)},
+                "expires": expiry(_DAYS),
             }
             try:
                 self.table.put_version(_PARTITION, name, item, held=version)
