@@ -216,8 +216,7 @@ def _with_tags(found: Mapping[str, Any]) -> TaskDefinition:
 
 def _running(task: Mapping[str, Any]) -> RunningTask:
     containers = tuple(
-        RunningContainer(item.get("name", ""), item.get("lastStatus", ""), item.get("reason", ""))
-        for item in task.get("containers", [])
+        RunningContainer(item.get("name", ""), item.get("lastStatus", "")) for item in task.get("containers", [])
     )
     return RunningTask(task["taskArn"], task.get("taskDefinitionArn", ""), task.get("startedAt"), containers)
 

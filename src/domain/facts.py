@@ -123,7 +123,6 @@ class RunningContainer:
 
     name: str
     status: str
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

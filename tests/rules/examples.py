@@ -262,9 +262,7 @@ def _running(written: Any) -> Fact[tuple[RunningTask, ...]]:
                 arn=task["arn"],
                 revision=task["revision"],
                 started=task.get("started"),
-                containers=tuple(
-                    RunningContainer(name, *_status(status)) for name, status in task["containers"].items()
-                ),
+                containers=tuple(RunningContainer(name, status) for name, status in task["containers"].items()),
             )
             for task in written
         )
@@ -275,10 +273,6 @@ def _newest(written: Any) -> Fact[Newest]:
     if isinstance(written, str):
         return _fact(written, Newest(""))
     return Known(Newest(written["revision"], tuple(written.get("fixed", ())), tuple(written.get("worse", ()))))
-
-
-def _status(written: Any) -> tuple[str, str]:
-    return (written, "") if isinstance(written, str) else (written["status"], written.get("reason", ""))
 
 
 def _facts(written: Patch, workload: Workload, standard: Standard) -> Facts:
