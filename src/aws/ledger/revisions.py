@@ -11,10 +11,8 @@ from domain.ecs.task_definition import TaskDefinition
 from domain.places import Revision
 from domain.subject import SubjectId
 
-_REVISION_DAYS, _RENEWED_DAYS = (
-    14,
-    7,
-)  # the sweep reads used revisions each day; unused rows would only make its scans longer
+# The sweep reads used revisions each day; unused rows would only make its scans longer.
+_REVISION_DAYS, _RENEWED_DAYS = 14, 7
 
 
 @dataclass(frozen=True, slots=True)

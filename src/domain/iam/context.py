@@ -77,9 +77,8 @@ def role_context(
         }
     else:
         keys["aws:ViaAWSService"] = ("true",)
-        if not region.startswith(
-            "cn-"
-        ):  # In China the suffix of service names is another, and not the same for every service
+        # In China the suffix of service names is another, and not the same for every service.
+        if not region.startswith("cn-"):
             keys["kms:ViaService"] = (f"{via}.{region}.amazonaws.com",)
     if tags is None:
         return Context(keys)

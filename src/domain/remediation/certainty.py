@@ -268,17 +268,12 @@ def _held(image: Image, wanted: Image) -> bool:
 
 
 def _written(members: tuple[str, ...], workload: Workload) -> Iterator[Remark]:
-    for where in _not_written(members, workload):
-        yield _asks(Uncertainty.MEMBER, f"The value of {where} is not known.")
-
-
-def _not_written(members: tuple[str, ...], workload: Workload) -> Iterator[str]:
+    containers = workload.task.containers
+    documents = [("", workload.task.json), *((f"containers/{each.name}/", each.json) for each in containers)]
     for member in members:
-        if not _is_written(workload.task.json, member):
-            yield member
-        for container in workload.task.containers:
-            if not _is_written(container.json, member):
-                yield f"containers/{container.name}/{member}"
+        for within, document in documents:
+            if not _is_written(document, member):
+                yield _asks(Uncertainty.MEMBER, f"The value of {within}{member} is not known.")
 
 
 def _is_written(document: Json, member: str) -> bool:
