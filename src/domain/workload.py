@@ -92,10 +92,10 @@ class Workload:
     def applications(self) -> tuple[Container, ...]:
         return self.container_roles.applications
 
-    @cached_property
+    @property
     def revision(self) -> Revision | None:
         """None for a definition that is not registered."""
-        return Revision.parse(self.task.arn or "")
+        return self.task.revision
 
     @cached_property
     def parameter_reference(self) -> ParameterReference | None:

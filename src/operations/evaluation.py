@@ -11,7 +11,7 @@ import engine
 from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Absent, Fact, Known, Newest, Unavailable
-from domain.places import Place, Revision
+from domain.places import Place
 from domain.remediation.plan import Fixed, Plan
 from domain.rule import Rule
 from domain.scope import out_of_scope
@@ -76,7 +76,7 @@ class Evaluator:
 
     def _newest(self, workload: Workload, task: TaskDefinition | None) -> Fact[Newest]:
         """The newest revision, and by which rules it is better and worse than the one that the service runs."""
-        running, newest = workload.revision, Revision.parse(task.arn or "") if task is not None else None
+        running, newest = workload.revision, task.revision if task is not None else None
         if task is None or newest is None or running is None:
             return Absent()
         if newest.number <= running.number:
@@ -107,8 +107,7 @@ class Evaluator:
             return None
         workload = self.reader.with_approved(found.workload, self.standard.collector_of(found.workload).parameter)
         # A workload with a service is planned for its service, one without for its family: each has its own finding.
-        of_service = workload.service is not None
-        rules = [rule for rule in self.planner.catalogue if (rule.subject is Subject.SERVICE) == of_service]
+        rules = self.planner.rules(of_service=workload.service is not None)
         # A fix may make another rule drift (a new collector has a size and a log): its fix belongs to the plan too.
         fixing = [rule.id for rule in rules if self._allows(rule, workload, least) and rule.id not in without]
         settled = engine.settle(workload, self.standard, rules, fixing)

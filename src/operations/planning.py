@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from domain.rule import Rule
 from domain.standard import Mode, Standard
+from domain.subject import Subject
 from domain.workload import Workload
 
 MOVES = "service.revision"
@@ -17,6 +18,10 @@ class Planner:
 
     catalogue: Sequence[Rule]
     cap: Mode
+
+    def rules(self, *, of_service: bool) -> list[Rule]:
+        """The rules that evaluate a service, or a revision: on its family, and on the parameters and roles it uses."""
+        return [rule for rule in self.catalogue if (rule.subject is Subject.SERVICE) is of_service]
 
     def mode(self, rule: Rule, workload: Workload, standard: Standard) -> Mode:
         """What is done about a drift of this rule without approval."""

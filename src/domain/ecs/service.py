@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.ecs.fargate import amount
 from domain.ecs.values import Document, mapping_of, moment_of, objects_of, pairs_of, text_of, truth_of
+from domain.places import Revision
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,8 @@ class Service(Document):
     @property
     def cluster(self) -> str:
         """The cluster's name."""
-        return (text_of(self.json.get("clusterArn")) or text_of(self.json.get("cluster")) or "default").rpartition("/")[
-            2
-        ]
+        given = text_of(self.json.get("clusterArn")) or text_of(self.json.get("cluster")) or "default"
+        return given.rpartition("/")[2]
 
     @property
     def title(self) -> str:
@@ -95,6 +95,11 @@ class Service(Document):
     def task_definition(self) -> str:
         """The revision that it runs, as an ARN. Where ECS does not control its deployments, its task sets tell."""
         return text_of(self._task_set.get("taskDefinition")) or text_of(self.json.get("taskDefinition")) or ""
+
+    @property
+    def revision(self) -> Revision | None:
+        """The same, by its parts."""
+        return Revision.parse(self.task_definition)
 
     @property
     def desired(self) -> int:
@@ -118,9 +123,8 @@ class Service(Document):
     @property
     def providers(self) -> frozenset[str]:
         """Return its capacity providers, else its launch type; empty if neither is given."""
-        given = (
-            self.json if self.json.get("capacityProviderStrategy") or self.json.get("launchType") else self._task_set
-        )
+        own = self.json.get("capacityProviderStrategy") or self.json.get("launchType")
+        given = self.json if own else self._task_set
         strategy = objects_of(given.get("capacityProviderStrategy"))
         named = frozenset(name for item in strategy if (name := text_of(item.get("capacityProvider"))))
         launch_type = text_of(given.get("launchType"))

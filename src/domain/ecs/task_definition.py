@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 from domain.ecs.container import JAVA_OPTIONS, Container, otel_properties_in
 from domain.ecs.fargate import Size, amount
 from domain.ecs.values import Document, mapping_of, objects_of, pairs_of, text_of, texts_of
+from domain.places import Revision
 
 # What DescribeTaskDefinition returns of a revision and RegisterTaskDefinition does not accept. Registering uses
 # botocore's model, not this list; tests/test_documents.py compares them.
@@ -35,6 +36,11 @@ class TaskDefinition(Document):
     @property
     def arn(self) -> str | None:
         return text_of(self.json.get("taskDefinitionArn"))
+
+    @cached_property
+    def revision(self) -> Revision | None:
+        """None for a definition that is not registered."""
+        return Revision.parse(self.arn or "")
 
     @property
     def registered_by(self) -> str:

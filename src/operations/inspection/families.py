@@ -42,7 +42,7 @@ from operations.inspection.later import NOTHING_LATER, services_later
 from operations.inspection.proposing import proposed
 from operations.inspection.requesting import correction_of_family
 from operations.inspection.revisions import Revisions
-from operations.inspection.use import Judged, Use, rules_of_families
+from operations.inspection.use import Judged, Use
 from operations.planning import Planner
 
 _REPORTED = timedelta(hours=1)
@@ -131,7 +131,7 @@ class FamilyEvaluator:
         also = [on for each in earlier.values() if each is not None for on in dependencies_of(each)]
         depends = list(dict.fromkeys([*depends, *also]))
         self._announce(history, depends)
-        found = evaluator.evaluate(workload, rules_of_families(self.planner.catalogue))
+        found = evaluator.evaluate(workload, self.planner.rules(of_service=False))
         proposal = proposed(
             lambda: evaluator.plan(found, Mode.REPORT, suppressed=job.suppressed, explains=True) if active else None,
             lambda: correction_of_family(job, evaluator, found) if active else None,
@@ -241,8 +241,7 @@ def _registration(task: TaskDefinition, history: History, now: datetime) -> Regi
 
 
 def _number(task: TaskDefinition) -> int:
-    revision = Revision.parse(task.arn or "")
-    return revision.number if revision is not None else 0
+    return task.revision.number if task.revision is not None else 0
 
 
 def _dependencies(

@@ -36,7 +36,7 @@ class Revisions:
         task = self.ecs.task_definition(family.place, family.name)
         if task is None or not task.active:
             return None
-        revision = Revision.parse(task.arn or "")
+        revision = task.revision
         if revision is not None and revision.number == evaluated and self.ledger.revisions.kept(revision) is not None:
             return task
         return self._keep(task, revision)

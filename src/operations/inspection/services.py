@@ -1,6 +1,6 @@
 """Evaluate a service: its settings, its revision, and whether its tasks' collectors run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -13,9 +13,8 @@ from domain.facts import Known, RunningTask
 from domain.findings.dependents import NO_VERDICTS
 from domain.findings.users import Running
 from domain.places import Revision
-from domain.rule import Rule
 from domain.standard import Mode, Standard
-from domain.subject import Subject, SubjectId
+from domain.subject import SubjectId
 from domain.triggers.trigger import ServiceTrigger
 from domain.verdict import Compliant, Drifted, Verdict
 from domain.workload import Workload
@@ -48,10 +47,6 @@ class ServiceEvaluator:
     planner: Planner
     now: Callable[[], datetime]
 
-    @property
-    def rules(self) -> Sequence[Rule]:
-        return [rule for rule in self.planner.catalogue if rule.subject is Subject.SERVICE]
-
     def evaluate(self, job: Job) -> Inspected:
         """Evaluate the service as ECS describes it now. If it does not exist, its findings are gone."""
         subject, read_at = job.subject, self.now()
@@ -60,24 +55,24 @@ class ServiceEvaluator:
             read_at = job.described.read_at
         else:
             service = self.ecs.service(subject.place, subject.name)
-        revision = Revision.parse(service.task_definition) if service else None
+        revision = service.revision if service else None
         task = self.revisions.read(revision) if revision else None
         if revision is not None and task is None:
             raise not_shown_yet(str(revision))  # what a service runs exists, and nothing is closed by that
-        if service is None or task is None:
+        if service is None or revision is None or task is None:
             resource = subject.place.arn("ecs", f"service/{subject.name}")
             return Inspected(job, resource, read_at, notify=frozenset(_families(job.history)), due={})
-        return self._evaluated(job, service, task, read_at)
+        return self._evaluated(job, service, revision, task, read_at)
 
-    def _evaluated(self, job: Job, service: Service, task: TaskDefinition, read_at: datetime) -> Inspected:
-        subject = job.subject
-        revision = Revision.parse(service.task_definition) or Revision(subject.place, task.family, 0)
-        family = self.ledger.history(SubjectId.of_family(revision))
+    def _evaluated(
+        self, job: Job, service: Service, revision: Revision, task: TaskDefinition, read_at: datetime
+    ) -> Inspected:
+        subject, family = job.subject, self.ledger.history(SubjectId.of_family(revision))
         evaluator = Evaluator(self.planner, job.edition.standard, job.reader, read_at)
         workload = self._with_newest(evaluator.workload(subject.place, task, service), evaluator, family)
-        found = evaluator.evaluate(workload, self.rules)
-        later = self._once_settled(job, found.workload, of_subject(found.verdicts, subject).get(_SETTLES))
+        found = evaluator.evaluate(workload, self.planner.rules(of_service=True))
         own, resumed = of_subject(found.verdicts, subject), resumptions(family, subject.name)
+        later = self._once_settled(job, found.workload, own.get(_SETTLES))
         corrects = not (resumed or service.managed)
         proposal = proposed(
             lambda: evaluator.plan(found, Mode.REPORT, suppressed=job.suppressed, explains=True),

@@ -15,11 +15,10 @@ from aws.ledger import History
 from domain.ecs.task_definition import TaskDefinition
 from domain.findings.users import UNUSED, Running, User, capped, in_use, users_of
 from domain.places import Revision
-from domain.rule import Rule
 from domain.scope import out_of_scope
 from domain.severity import Severity
 from domain.standard import Standard
-from domain.subject import Subject, SubjectId
+from domain.subject import SubjectId
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import Workload
 from operations.evaluation import Evaluation, Evaluator
@@ -88,15 +87,10 @@ class Use:
         found = dict[str, Running]()
         for _, titles in groupby(sorted(history.services), lambda title: title.partition("/")[0]):
             for service in chain.from_iterable(self.ecs.described(history.subject.place, [*titles])):
-                revision = Revision.parse(service.task_definition)
+                revision = service.revision
                 if revision is not None and SubjectId.of_family(revision) == history.subject:
                     found[service.title] = Running.of(service, revision)
         return found
-
-
-def rules_of_families(catalogue: Sequence[Rule]) -> list[Rule]:
-    """Return the rules that evaluate a revision: on its family, and on the parameters and roles that it uses."""
-    return [rule for rule in catalogue if rule.subject is not Subject.SERVICE]
 
 
 type _Key = tuple[SubjectId, str]
@@ -107,10 +101,8 @@ type _Ran = list[tuple[Workload | None, Verdict]]
 def _judged(history: History, evaluator: Evaluator, found: Evaluation, users: list[User], earlier: Earlier) -> Judged:
     """Combine the verdicts on the newest revision with those on the earlier ones that run."""
     family, newest = history.subject, found.workload.revision
-    verdicts, about = (
-        {(verdict.subject, verdict.rule): verdict for verdict in found.verdicts},
-        dict[str, tuple[Workload, int]](),
-    )
+    verdicts = {(verdict.subject, verdict.rule): verdict for verdict in found.verdicts}
+    about = dict[str, tuple[Workload, int]]()
     ran = _ran(history, evaluator, earlier)
     for (on, rule), each in ran.items():
         held = verdicts.get((on, rule))
@@ -133,7 +125,7 @@ def _ran(history: History, evaluator: Evaluator, earlier: Earlier) -> Mapping[_K
     for workload in earlier.values():
         verdicts: Sequence[Verdict] = [Unknown(rule, history.subject) for rule in history.record.open_severities]
         if workload is not None:
-            verdicts = evaluator.evaluate(workload, rules_of_families(evaluator.planner.catalogue)).verdicts
+            verdicts = evaluator.evaluate(workload, evaluator.planner.rules(of_service=False)).verdicts
         for verdict in verdicts:
             found[verdict.subject, verdict.rule].append((workload, verdict))
     return found

@@ -56,8 +56,6 @@ class Approving:
         """Return the revision to correct now, and a service's deployment; None if it is gone."""
         if request.service:
             service = self.parts.ecs.service(request.place, request.service)
-            revision = Revision.parse(service.task_definition) if service else None
-            return (revision, deployment_of(service)) if service and revision else None
+            return (service.revision, deployment_of(service)) if service and service.revision else None
         task = self.parts.ecs.task_definition(request.place, request.family)
-        revision = Revision.parse(task.arn or "") if task else None
-        return (revision, "") if revision else None
+        return (task.revision, "") if task and task.revision else None

@@ -54,7 +54,7 @@ class Registration:
             except Forbidden as by:
                 return forbidden(attempt, by, self.history.attempts, self.parts.moment)
         newest = self.parts.ecs.task_definition(source.place, source.family)
-        revision = Revision.parse(newest.arn or "") if newest else None
+        revision = newest.revision if newest else None
         if newest is None or revision is None:
             return nothing_to_do(attempt, Code.NO_ACTIVE_REVISION, self.history.attempts)
         if attempt.began is not None and (registered := self._taken_up(attempt, revision)) is not None:
@@ -147,7 +147,7 @@ class Registration:
         before: that is how the source became the newest.
         """
         source, attempts = attempt.source, self.parts.ledger.attempts
-        registered = Revision.parse(task.arn or "")
+        registered = task.revision
         if registered is None:
             raise CallFailed("ecs:RegisterTaskDefinition", source.family, "UnreadableArn", Meaning.RETRY)
         attempts.registered(registered)

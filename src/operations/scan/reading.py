@@ -14,7 +14,7 @@ from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Fact, Known, RunningTask, Unavailable
 from domain.findings.users import SeenTasks
-from domain.places import Place, Revision
+from domain.places import Place
 from operations.scan.coverage import Kind, Record
 
 _AT_ONCE = 8
@@ -112,8 +112,7 @@ class PlaceReader:
         found, all_services = self._services()
         services = defaultdict[str, list[Service]](list)
         for service in found:
-            revision = Revision.parse(service.task_definition)
-            family = revision.family if revision is not None else ""
+            family = service.revision.family if service.revision is not None else ""
             if self.scope.family in {"", family}:
                 services[family].append(service)
         families = dict.fromkeys((*self._families(services), *services))

@@ -16,7 +16,7 @@ from domain.ecs.service import Service
 from domain.facts import Absent, Fact, Known, LogGroup, Parameter, Role, Unavailable
 from domain.findings.users import UNUSED, capped
 from domain.organization import Membership
-from domain.places import Place, Revision
+from domain.places import Place
 from domain.remediation.plan import Plan
 from domain.rule import Rule
 from domain.scope import only_a_collector, out_of_scope
@@ -205,7 +205,7 @@ class Scanner:
 
 
 def _without_definition(place: Place, service: Service) -> Entry:
-    revision = Revision.parse(service.task_definition)
+    revision = service.revision
     family, number = (revision.family, revision.number) if revision is not None else ("", 0)
     return Entry(place, family, number, service.title, not_evaluated="its task definition could not be read")
 
