@@ -22,19 +22,6 @@ _OF_TASKS = "task.platform-version"
 """The rule that applies to tasks started by RunTask."""
 
 
-def caused_by(
-    triggers: Iterable[SubjectTrigger], subject: SubjectId, rule: Rule, evidence: Evidence
-) -> SubjectTrigger | None:
-    """Return the first trigger whose call certainly caused what a rule finds now; None if none did.
-
-    An evaluation finds everything that changed since the last one, but one event led to it. The caller of that event
-    may not have made the other changes. So a call counts only for what it alone can change: a registration for what the
-    document itself contains, or for everything if the family began with it; a change of a role or parameter for what is
-    read from it.
-    """
-    return next((trigger for trigger in triggers if _is_certain(trigger, subject, rule, evidence)), None)
-
-
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Who caused what a rule finds, and when; neither where that is not certain."""
@@ -44,12 +31,12 @@ class Cause:
 
 
 def cause_of(triggers: Iterable[SubjectTrigger], subject: SubjectId, rule: Rule, evidence: Evidence) -> Cause:
-    """Return who caused what a rule finds now.
+    """Return who caused what a rule finds now: the first trigger's caller whose call certainly did.
 
     An evaluation may find a new revision before the event about it comes, which then changes nothing any more. So where
     no trigger is certain, whom ECS names as the one who registered the revision counts as the event would.
     """
-    trigger = caused_by(triggers, subject, rule, evidence)
+    trigger = next((each for each in triggers if _is_certain(each, subject, rule, evidence)), None)
     if trigger is not None:
         return Cause(trigger.actor, trigger.when)
     registered, revision = evidence.registration, evidence.revision
@@ -60,6 +47,13 @@ def cause_of(triggers: Iterable[SubjectTrigger], subject: SubjectId, rule: Rule,
 
 
 def _is_certain(trigger: SubjectTrigger, subject: SubjectId, rule: Rule, evidence: Evidence) -> bool:
+    """Whether the call of a trigger certainly caused what a rule finds now.
+
+    An evaluation finds everything that changed since the last one, but one event led to it. The caller of that event
+    may not have made the other changes. So a call counts only for what it alone can change: a registration for what the
+    document itself contains, or for everything if the family began with it; a change of a role or parameter for what is
+    read from it.
+    """
     roles = {role_name(on.name) for on in map(SubjectId.parse, trigger.changed) if on.kind is Subject.ROLE}
     match subject.kind, trigger:
         case _, _ if roles and trigger.event in _OF_TAGS:

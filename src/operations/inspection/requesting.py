@@ -96,10 +96,5 @@ def resumptions(family: History, title: str) -> list[Message]:
 
 def _registrar(triggers: Sequence[SubjectTrigger], revision: Revision) -> Actor:
     """Return who registered a revision, if a trigger names them."""
-    for trigger in triggers:
-        match trigger:
-            case TaskDefinitionTrigger(event="RegisterTaskDefinition") if trigger.revision in {None, revision}:
-                return trigger.actor
-            case _:
-                pass
-    return Actor()
+    named = (each for each in triggers if isinstance(each, TaskDefinitionTrigger) and each.revision in {None, revision})
+    return next((each.actor for each in named if each.event == "RegisterTaskDefinition"), Actor())
