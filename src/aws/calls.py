@@ -43,8 +43,8 @@ class CallFailed(Exception):
 
     @property
     def not_enabled(self) -> bool:
-        """Whether Security Hub is not enabled in the account and region."""
-        return is_not_enabled(self.code)
+        """Whether Security Hub is not enabled in the account and region. The shorter code is that of one finding."""
+        return self.code in {"InvalidAccess", "InvalidAccessException"}
 
     @property
     def reason(self) -> Reason:
@@ -59,11 +59,6 @@ class CallRefused(CallFailed):
 def not_shown_yet(revision: str) -> CallFailed:
     """Return the error for a revision that exists and that ECS does not show everywhere yet."""
     return CallFailed("ecs:DescribeTaskDefinition", revision, "NotShownYet", Meaning.RETRY)
-
-
-def is_not_enabled(code: str) -> bool:
-    """Whether Security Hub is not enabled: `InvalidAccessException`, for a single finding `InvalidAccess`."""
-    return code in {"InvalidAccess", "InvalidAccessException"}
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from itertools import batched
 from typing import Any
 
 from aws.batches import batches
-from aws.calls import calling, is_not_enabled
-from aws.errors import Meaning, meaning_of
+from aws.calls import CallFailed, calling
+from aws.errors import meaning_of
 from aws.sessions import Sessions
 from domain.places import Place
 
@@ -16,26 +16,9 @@ _BATCH = 100  # findings that one call accepts or returns
 _VALUES = 20  # values that a filter accepts; for more findings, to query everything suppressed takes fewer calls
 _BYTES = 5_500_000  # of the 6 MB that a call accepts; the rest is for its envelope
 
+_IMPORT = "securityhub:BatchImportFindings"
 _SUPPRESSED: dict[str, Any] = {"WorkflowStatus": [{"Value": "SUPPRESSED", "Comparison": "EQUALS"}]}
 _OURS = {"Value": "outrider/", "Comparison": "PREFIX"}  # the product name of findings, as in reports.asff
-
-
-@dataclass(frozen=True, slots=True)
-class ImportFailed:
-    """One finding that Security Hub rejected: its Id and the error code."""
-
-    id: str
-    code: str
-
-    @property
-    def not_enabled(self) -> bool:
-        """Whether Security Hub is not enabled, so that nothing can be imported."""
-        return is_not_enabled(self.code)
-
-    @property
-    def permanent(self) -> bool:
-        """Whether its content is rejected: the same import would be rejected again."""
-        return meaning_of("securityhub:BatchImportFindings", self.code) is Meaning.REFUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +27,17 @@ class SecurityHub:
 
     sessions: Sessions
 
-    def import_(self, place: Place, findings: Sequence[Mapping[str, Any]]) -> list[ImportFailed]:
-        """Import findings in their own account and region; return those that were rejected.
+    def import_(self, place: Place, findings: Sequence[Mapping[str, Any]]) -> dict[str, CallFailed]:
+        """Import findings in their own account and region; return the failures by the finding's Id.
 
         Raises CallFailed if the whole call failed.
         """
-        failed = []
+        failed = dict[str, CallFailed]()
         for batch in batches(findings, _BATCH, _BYTES, _weight):
             with calling("securityhub:BatchImportFindings", str(place)):
                 found = self.sessions.client("securityhub", place).batch_import_findings(Findings=batch)
-            failed += [ImportFailed(item["Id"], item["ErrorCode"]) for item in found.get("FailedFindings", [])]
+            for id_, code in ((item["Id"], item["ErrorCode"]) for item in found.get("FailedFindings", [])):
+                failed[id_] = CallFailed(_IMPORT, id_, code, meaning_of(_IMPORT, code))
         return failed
 
     def suppressed(self, place: Place, ids: Sequence[str], remembered: Collection[str] = ()) -> set[str]:

@@ -176,7 +176,7 @@ class SelfCheck:
         if not made:
             return set()
         try:
-            failed = {each.id for each in self.hub.import_(place, list(made.values()))}
+            failed = self.hub.import_(place, list(made.values()))
         except CallFailed as error:
             if error.not_enabled:
                 return set()

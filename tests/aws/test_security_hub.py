@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from aws.calls import CallFailed
-from aws.security_hub import ImportFailed, SecurityHub
+from aws.errors import Meaning
+from aws.security_hub import SecurityHub
 from aws.sessions import Sessions
 from domain.places import Place
 from local.security_hub import OPERATIONS
@@ -70,7 +71,7 @@ def findings(count: int, size: int = 10) -> list[dict[str, str]]:
 
 def test_at_most_a_hundred_go_in_one_call_and_all_go(client: Client) -> None:
     given = findings(250)
-    assert SecurityHub(Sessions()).import_(PLACE, given) == []
+    assert SecurityHub(Sessions()).import_(PLACE, given) == {}
     assert [len(batch) for batch in client.batches] == [100, 100, 50]
     assert [finding for batch in client.batches for finding in batch] == given
 
@@ -90,7 +91,7 @@ def test_a_call_is_weighed_as_it_is_sent(client: Client, character: str) -> None
 
 
 def test_nothing_to_import_is_no_call(client: Client) -> None:
-    assert SecurityHub(Sessions()).import_(PLACE, []) == []
+    assert SecurityHub(Sessions()).import_(PLACE, []) == {}
     assert client.batches == []
 
 
@@ -100,11 +101,12 @@ def test_every_failed_finding_of_every_batch_comes_back(client: Client) -> None:
                             {"Id": "f7", "ErrorCode": "LimitExceeded", "ErrorMessage": "no"}]},
         {"FailedFindings": [{"Id": "f100", "ErrorCode": "ConcurrentUpdateError", "ErrorMessage": "no"}]},
     ]  # fmt: skip
-    assert SecurityHub(Sessions()).import_(PLACE, findings(101)) == [
-        ImportFailed("f1", "InvalidInput"),
-        ImportFailed("f7", "LimitExceeded"),
-        ImportFailed("f100", "ConcurrentUpdateError"),
-    ]
+    failed = SecurityHub(Sessions()).import_(PLACE, findings(101))
+    assert {id_: (each.resource, each.code, each.meaning) for id_, each in failed.items()} == {
+        "f1": ("f1", "InvalidInput", Meaning.REFUSE),
+        "f7": ("f7", "LimitExceeded", Meaning.RETRY),
+        "f100": ("f100", "ConcurrentUpdateError", Meaning.RETRY),
+    }
 
 
 @pytest.mark.parametrize(("asked", "calls"), [(3, 1), (20, 1), (21, 1), (2000, 1)])

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aws.security_hub import ImportFailed
+from aws.calls import CallFailed
 from domain.places import Place
 
 
@@ -14,9 +14,9 @@ class Imports:
 
     findings: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def import_(self, _: Place, findings: Sequence[Mapping[str, Any]]) -> list[ImportFailed]:
+    def import_(self, _: Place, findings: Sequence[Mapping[str, Any]]) -> dict[str, CallFailed]:
         self.findings |= {finding["Id"]: finding for finding in findings}
-        return []
+        return {}
 
     def suppressed(self, _place: Place, _ids: Sequence[str], _remembered: Collection[str] = ()) -> set[str]:
         return set()

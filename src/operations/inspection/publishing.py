@@ -158,28 +158,26 @@ class Publisher:
 
     def _import_into(self, place: Place, findings: Mapping[str, tuple[_Outbox, Row]]) -> None:
         try:
-            failures = self.hub.import_(place, [loads(row.pending[_IMPORT]) for _, row in findings.values()])
+            failed = self.hub.import_(place, [loads(row.pending[_IMPORT]) for _, row in findings.values()])
         except CallFailed as error:
             if error.not_enabled:
                 self.operations.security_hub_off(place)
             for box, _ in findings.values():
                 self._left(box, place, error)
             return
-        if any(failure.not_enabled for failure in failures):
+        if any(failure.not_enabled for failure in failed.values()):
             self.operations.security_hub_off(place)
-        failed = {failure.id: failure for failure in failures}
         for id_, (box, row) in findings.items():
             failure = failed.get(id_)
             if failure is None:
                 box.remove_published(row.finding.rule, _IMPORT)
                 if row.finding.state is not FindingState.OPEN:
                     box.closed.add(row.finding.rule)
-            elif failure.permanent:
+            elif failure.meaning is Meaning.REFUSE:  # its content: the same import would be rejected again
                 box.refused.add(row.finding.rule)
                 self.operations.refused(row.finding, failure.code)
             else:
-                meaning = Meaning.ASK if failure.not_enabled else Meaning.RETRY
-                self._left(box, place, CallFailed("securityhub:BatchImportFindings", id_, failure.code, meaning))
+                self._left(box, place, failure)
 
     def _left(self, box: "_Outbox", place: Place, error: CallFailed) -> None:
         """Leave findings in the record: for a retry, or until a member enables Security Hub, which no retry does."""
