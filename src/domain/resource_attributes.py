@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from urllib.parse import quote
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -33,7 +34,7 @@ class Attributes:
 
     def setting(self, name: str, value: str) -> "Attributes":
         """Return a copy with this attribute: it replaces an empty one of its name, or is added at the end."""
-        entry = f"{name}={_encoded(value)}"
+        entry = f"{name}={quote(value.strip(), safe=_PLAIN, errors='replace')}"
         kept = list(self.items)
         places = [i for i, item in enumerate(kept) if item.partition("=")[0].strip() == name]
         if places:
@@ -49,9 +50,4 @@ class Attributes:
 
 # Characters that need no escape: baggage-octet of W3C Baggage, without `%`, which starts an escape, and `=`, on which
 # some SDKs split a second time.
-_PLAIN = frozenset(chr(code) for code in range(0x21, 0x7F)) - frozenset('",;\\%=')
-
-
-def _encoded(value: str) -> str:
-    plain = ((c if c in _PLAIN else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace"))) for c in value.strip())
-    return "".join(plain)
+_PLAIN = "".join(sorted({chr(code) for code in range(0x21, 0x7F)} - set('",;\\%=')))

@@ -8,10 +8,10 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from domain.ecs.values import moment_of
 from domain.iam.context import ABSENT, Context, Like, Values
 from domain.iam.glob import ARN_COLONS, encode, is_literal, relation
 from domain.iam.template import Template, template
@@ -56,11 +56,8 @@ def _moment(text: str) -> Decimal | None:
     """Seconds since 1970, from those or from ISO 8601."""
     if (seconds := _number(text)) is not None:
         return seconds
-    try:
-        moment = datetime.fromisoformat(text)
-        return Decimal((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError):
-        return None
+    moment = moment_of(text)
+    return None if moment is None else Decimal(moment.timestamp())
 
 
 def _ordered(read: Callable[[str], Decimal | None], holds: Callable[[Decimal, Decimal], bool]) -> Compare:
