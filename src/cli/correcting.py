@@ -120,7 +120,7 @@ class Correcting:
 
     def _plan(self, workload: Workload, name: str) -> Plan:
         if (outside := out_of_scope(workload, self.bounds.standard)) is not None:
-            raise RequestFailed(f"{name} is not evaluated: {outside.reason}.")
+            raise RequestFailed(f"{name} is not evaluated: {outside}.")
         found = self.evaluator.evaluate(workload)
         plan = self.evaluator.plan(found, Mode.REPORT)
         if plan is None:

@@ -170,7 +170,7 @@ class FileEvaluator:
         workload = self.workload(task, around)
         outside = out_of_scope(workload, self.standard)
         if outside is not None:
-            return DefinitionResult(workload, (), self._why_outside(outside.reason, around))
+            return DefinitionResult(workload, (), self._why_outside(outside, around))
         if only_a_collector(workload):
             return DefinitionResult(workload, (), _ONLY_A_COLLECTOR)
         rules = _rules_for(workload, around)

@@ -1,7 +1,6 @@
 """Which workloads are evaluated: what can run on Fargate with Linux, and is in the scope of the standard. Pure."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from domain.ecs.container_roles import ContainerRole
 from domain.ecs.placeholders import placeholder
@@ -11,33 +10,26 @@ from domain.workload import Workload
 _ALONE = frozenset({ContainerRole.COLLECTOR, ContainerRole.OTHER_COLLECTOR, ContainerRole.INIT})
 
 
-@dataclass(frozen=True, slots=True)
-class OutOfScope:
-    """Why a workload is not evaluated."""
-
-    reason: str
-
-
-def out_of_scope(workload: Workload, standard: Standard) -> OutOfScope | None:
-    """None where the workload can run on Fargate Linux and the standard's scope takes it in."""
+def out_of_scope(workload: Workload, standard: Standard) -> str | None:
+    """Why a workload is not evaluated; None where it can run on Fargate Linux and the standard's scope takes it in."""
     task, service = workload.task, workload.service
     launch_types = task.launch_types
     if not task.active and service is None:  # a service keeps the revision that it runs
-        return OutOfScope("its revision is not active")
+        return "its revision is not active"
     if task.windows or (service is not None and service.windows):
-        return OutOfScope("it runs on Windows, for which there is no collector image")
+        return "it runs on Windows, for which there is no collector image"
     if service is not None and service.fargate is False:
-        return OutOfScope("its service does not run on Fargate")
+        return "its service does not run on Fargate"
     on_fargate = bool(service and service.fargate) or workload.runs_on
     if "FARGATE" not in launch_types and (why := _elsewhere(launch_types, on_fargate=bool(on_fargate))):
-        return OutOfScope(why)
+        return why
     if workload.runs_on is False:
-        return OutOfScope("its services all run on EC2")
+        return "its services all run on EC2"
     scope = standard.scope
     if scope.include and not any(selector.matches(workload) for selector in scope.include):
-        return OutOfScope("the standard's scope does not include it")
+        return "the standard's scope does not include it"
     if any(selector.matches(workload) for selector in scope.exclude):
-        return OutOfScope("the standard's scope excludes it")
+        return "the standard's scope excludes it"
     return None
 
 

@@ -33,7 +33,7 @@ def covered_by(found: Inspected) -> tuple[Covered, ...]:
         return (Covered(subject, Coverage.GONE),)
     team = standard.notification.address(workload, Severity.CRITICAL).team
     if (outside := out_of_scope(workload, standard)) is not None:
-        return (Covered(subject, Coverage.OUT_OF_SCOPE, row=_json(entry_outside(workload, outside.reason, team))),)
+        return (Covered(subject, Coverage.OUT_OF_SCOPE, row=_json(entry_outside(workload, outside, team))),)
     facts = dict(_dependencies(workload))
     missing = [fact for fact in found.missing if fact.call and fact not in facts.values()]
     read = (_dependency(on, fact) for on, fact in facts.items() if fact != NOT_READ)

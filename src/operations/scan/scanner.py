@@ -185,7 +185,7 @@ class Scanner:
         team = self.standard.notification.address(workload, Severity.CRITICAL).team
         outside = out_of_scope(workload, self.standard)
         if outside is not None:
-            return entry_outside(workload, outside.reason, team)
+            return entry_outside(workload, outside, team)
         if only_a_collector(workload):
             return entry_outside(workload, _ONLY_A_COLLECTOR, team)
         found = evaluator.evaluate(workload)
