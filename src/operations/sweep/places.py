@@ -172,18 +172,14 @@ class _Listing:
 
     def _end(self) -> None:
         """Send what is known and does not exist, of each kind that was listed to its end. Inspect looks for it."""
+        families_sent = self.progress.families is None and not self.progress.names
         for kind in (Subject.SERVICE, Subject.FAMILY):
-            listing = self.swept.listing(kind)
-            if kind not in self.failed or (kind is Subject.FAMILY and self._has_sent_families):
+            if kind not in self.failed or (kind is Subject.FAMILY and families_sent):
                 self._send(kind, sorted(self.progress.known.get(kind, ())))
                 listing = replace(self.swept.listing(kind), complete=True)
-            self.swept = self.swept.with_listing(kind, listing)
+                self.swept = self.swept.with_listing(kind, listing)
         if not any(each.transient for each in self.failed.values()):
             self.swept = replace(self.swept, ended=self.parts.now())
-
-    @property
-    def _has_sent_families(self) -> bool:
-        return self.progress.families is None and not self.progress.names
 
     def _missing(self, kind: Subject, why: CallFailed) -> None:
         self.failed.setdefault(kind, why)
