@@ -1,10 +1,9 @@
 """Accounts: the units and tags of each, as the last sweep read them, and what its owners exempt from."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from aws.ledger.forms import body_of, read
-from aws.ledger.table import Table, expiry, put_row
+from aws.ledger.table import Rows, expiry, put_row
 from domain.organization import Membership, OwnersRecord
 from domain.places import Place
 
@@ -13,11 +12,8 @@ _ROW = "membership"
 _EXEMPTIONS = "exemptions/"
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(Rows):
     """The rows of accounts."""
-
-    table: Table
 
     def keep(self, members: Iterable[Membership]) -> None:
         """Store what the organisation says of its accounts. An account that is not among them is forgotten later."""

@@ -1,10 +1,10 @@
 """Attempts at corrections, quarantines, answers to people, and the revisions that Outrider registered."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from aws.ledger.forms import body_of
-from aws.ledger.table import Table, expiry, key_of, moment, unwritten_since
+from aws.ledger.table import Rows, expiry, key_of, moment, unwritten_since
 from domain.places import Revision
 from domain.remediation.attempt import Answer, Attempt, Quarantine
 from domain.subject import SubjectId
@@ -13,11 +13,8 @@ _ATTEMPT_DAYS = 90
 _ANSWER_DAYS = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Attempts:
+class Attempts(Rows):
     """The rows of attempts."""
-
-    table: Table
 
     def write(self, attempt: Attempt, quarantine: Quarantine | None = None) -> Attempt:
         """Write an attempt, when it is due, and the quarantine that it causes, in one transaction.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aws.ledger.forms import body_of, read
-from aws.ledger.table import Table, delete_row, put_row
+from aws.ledger.table import Rows, delete_row, put_row
 from domain.findings.dependents import FamilyVerdicts
 from domain.places import Arn, role_name
 from domain.subject import Subject, SubjectId
@@ -25,11 +25,8 @@ class Dependent:
     verdicts: FamilyVerdicts
 
 
-@dataclass(frozen=True, slots=True)
-class Dependents:
+class Dependents(Rows):
     """The rows of dependents."""
-
-    table: Table
 
     def of(self, on: SubjectId) -> list[Dependent]:
         """Return the dependents. A role's name alone, as IAM's events have it, finds those of all regions."""

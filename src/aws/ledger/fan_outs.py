@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from aws.ledger.table import Table, expiry, moment
+from aws.ledger.table import Rows, expiry, moment
 
 _SORT = "fan-out"
 
@@ -18,11 +18,8 @@ class FanOut:
     due: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FanOuts:
+class FanOuts(Rows):
     """The rows of fan-outs, by the key of what changed."""
-
-    table: Table
 
     def of(self, changed: str) -> FanOut | None:
         item = self.table.row(f"fan-out/{changed}", _SORT)

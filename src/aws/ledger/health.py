@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aws.ledger.forms import body_of, read
-from aws.ledger.table import Table, moment
+from aws.ledger.table import Rows, moment
 from domain.health.facts import SweepRun
 from domain.health.own_findings import OwnFinding
 from domain.places import Place
@@ -20,11 +20,8 @@ class SweepBasis:
     standard: str
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Rows):
     """They are in the partition of the sweeps, the only one that the sweep may write."""
-
-    table: Table
 
     def run(self, place: Place) -> SweepRun | None:
         """Return the last sweep; None if there was none."""

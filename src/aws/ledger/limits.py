@@ -1,17 +1,13 @@
 """Limits: how many corrections were made within an hour."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 
-from aws.ledger.table import Table, expiry
+from aws.ledger.table import Rows, expiry
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Rows):
     """The rows of limits."""
-
-    table: Table
 
     def full(self, where: str, what: str, key: str, most: int, now: datetime) -> bool:
         """Whether no place of this hour is left for a key that has none. Takes none."""

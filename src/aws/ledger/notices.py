@@ -1,16 +1,12 @@
 """Notices: what the operations topic was notified of recently."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from aws.ledger.table import Table, only_if
+from aws.ledger.table import Rows, only_if
 
 
-@dataclass(frozen=True, slots=True)
-class Notices:
+class Notices(Rows):
     """The rows of notices."""
-
-    table: Table
 
     def claim(self, key: str, hours: int = 24) -> bool:
         """Claim a notice to operations: True once in so many hours for the same key."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from aws.ledger.forms import read
 from aws.ledger.history import Record
-from aws.ledger.table import Table
+from aws.ledger.table import Rows
 from domain.findings.finding import Finding
 from domain.remediation.attempt import Attempt, Quarantine
 from domain.subject import SubjectId
@@ -27,11 +27,8 @@ class Overview:
         return [row.finding for record in self.records.values() for row in record.rows.values()]
 
 
-@dataclass(frozen=True, slots=True)
-class Overviews:
+class Overviews(Rows):
     """Reads them. The table is scanned: only the sweep and the command line do that."""
-
-    table: Table
 
     def of_all(self) -> Overview:
         """Return it, of all accounts and regions."""

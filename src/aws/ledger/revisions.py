@@ -3,10 +3,9 @@
 import gzip
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from aws.ledger.table import Table, expiry
+from aws.ledger.table import Rows, expiry
 from domain.ecs.task_definition import TaskDefinition
 from domain.places import Revision
 from domain.subject import SubjectId
@@ -15,11 +14,8 @@ from domain.subject import SubjectId
 _REVISION_DAYS, _RENEWED_DAYS = 14, 7
 
 
-@dataclass(frozen=True, slots=True)
-class Revisions:
+class Revisions(Rows):
     """The rows of revisions."""
-
-    table: Table
 
     def keep(self, revision: Revision, task: TaskDefinition) -> None:
         """Store a revision. The document must hold no environment value that no rule reads."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from aws.ledger.forms import body_of, read
-from aws.ledger.table import Table, expiry, only_if, packed, put_row, unpacked
+from aws.ledger.table import Rows, expiry, only_if, packed, put_row, unpacked
 from domain.coverage import Coverage, Covered
 from domain.places import Place
 from domain.subject import SubjectId
@@ -26,11 +26,8 @@ class LastCertificate:
     report: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
+class Runs(Rows):
     """The rows of sweeps."""
-
-    table: Table
 
     def claim(self, run: Run, now: datetime, until: datetime) -> bool:
         """Let a sweep run `until` then, or extend that. False if another one runs: only one does at a time."""

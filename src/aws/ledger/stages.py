@@ -1,22 +1,18 @@
 """Stages of corrections: which accounts were corrected in a rollout, and what failed in them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from aws.ledger.table import Table, expiry, moment
+from aws.ledger.table import Rows, expiry, moment
 from domain.remediation.stages import AccountProgress
 
 _DAYS = 365
 _KEY, _NOW = "stages", "now"
 
 
-@dataclass(frozen=True, slots=True)
-class StageRows:
+class StageRows(Rows):
     """The rows of rollouts over accounts, each named by the digest of what it rolls out."""
-
-    table: Table
 
     def accounts(self, rollout: str) -> list[AccountProgress]:
         """Return the accounts of a rollout."""

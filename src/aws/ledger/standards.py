@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from aws.ledger.table import Table, only_if, packed, unpacked
+from aws.ledger.table import Rows, only_if, packed, unpacked
 
 _KEY = ("standard", "good")
 
@@ -17,11 +17,8 @@ class GoodStandard:
     read: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class GoodStandards:
+class GoodStandards(Rows):
     """The one row of the last good standard."""
-
-    table: Table
 
     def last(self) -> GoodStandard | None:
         """Return the last good standard; None if there was none."""

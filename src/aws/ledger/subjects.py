@@ -1,13 +1,13 @@
 """Subjects: each subject's record, which is one item, and the rows of what runs a family."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from aws.ledger.dependents import partition_of, read_dependent
 from aws.ledger.forms import body_of, read
 from aws.ledger.history import History, Record, Row
-from aws.ledger.table import Table, delete_row, expiry, moment, put_row
+from aws.ledger.table import Rows, delete_row, expiry, moment, put_row
 from domain.findings.address import Address
 from domain.findings.finding import FindingState
 from domain.findings.users import Running, Seen
@@ -18,11 +18,8 @@ from domain.subject import SubjectId
 _SEEN_DAYS = 31
 
 
-@dataclass(frozen=True, slots=True)
-class Subjects:
+class Subjects(Rows):
     """The rows of subjects."""
-
-    table: Table
 
     def history(self, subject: SubjectId) -> History:
         """Return everything that the ledger holds of a subject, in one strongly consistent query."""

@@ -118,6 +118,13 @@ class Table:
         raise LedgerConflict(f"{what} was written by another worker")
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of one kind."""
+
+    table: Table
+
+
 def key_of(pk: str, sk: str) -> dict[str, Any]:
     """Return the key of an item."""
     return {"pk": {"S": pk}, "sk": {"S": sk}}

@@ -1,9 +1,8 @@
 """Threads: what people were notified of, and what the next message will show."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from aws.ledger.table import LedgerConflict, Table, expiry, packed, unpacked
+from aws.ledger.table import LedgerConflict, Rows, expiry, packed, unpacked
 from domain.findings.finding import shortened
 from domain.findings.thread import Thread
 
@@ -13,11 +12,8 @@ _TRIES = 10  # of a write that another function's write precedes
 _KEY = 900  # characters: a sort key has at most 1,024 bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Threads:
+class Threads(Rows):
     """Stored threads. Only the slack function reads and writes them."""
-
-    table: Table
 
     def change(self, key: str, change: Callable[[Thread], Thread]) -> Thread:
         """Read a thread, change it and write it, unless the change changes nothing; return it.
