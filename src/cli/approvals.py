@@ -4,7 +4,8 @@ from argparse import Namespace
 from collections.abc import Callable
 
 from cli import progress
-from cli.client import Client, Progress, SentRequest, client_of
+from cli.client import Client, client_of
+from cli.client_results import Progress, SentRequest
 from cli.confirmation import confirmed, printed, sentences
 from cli.exits import DONE, NOT_DONE
 from cli.options import StackOptions, taken
@@ -48,7 +49,7 @@ def release(given: Namespace) -> int:
     """End a family's quarantine; return the exit code."""
     where = taken(StackOptions, given)
     if bool(given.what) == given.stages:
-        raise Unusable("Name the family, or say --stages.")
+        raise Unusable("Give either the family or --stages.")
     if given.stages:
         return _released_stages(given, where)
     with sentences(where):
@@ -127,7 +128,7 @@ def _watched(ask: Client, asked: SentRequest, wait: float, see: str, well: Calla
     if not wait:
         say(f"To see the result: {see}")
         return DONE
-    last = Progress()
+    last = Progress(attempt=asked.undoes)
     for now in ask.follow(asked, min(wait, _LONGEST)):
         printed(progress.new_lines(last, now))
         last = now

@@ -13,18 +13,22 @@ from aws.channels import Queue
 from aws.ledger import History, Ledger
 from aws.parameters import Switch
 from aws.sessions import Sessions
+from cli.client_results import (
+    ApprovablePlan,
+    FamilyCorrections,
+    Progress,
+    ReleaseTarget,
+    SentRequest,
+    UndoTarget,
+)
 from cli.deployed import connected, deployed
 from cli.failures import RequestFailed, failures_as_sentences
 from cli.naming import subject_of
 from cli.options import StackOptions
-from domain.findings.users import Running
+from domain.findings.finding import FindingState
 from domain.places import Place
 from domain.remediation.attempt import (
-    Answer,
-    Attempt,
     AttemptState,
-    ProposedPlan,
-    Quarantine,
     nothing_to_undo,
     of_single_services,
     to_undo,
@@ -68,87 +72,6 @@ class StackOutputs:
             Mode(mode) if mode in set(Mode) else None,
             outputs.get("CorrectionsSwitch", ""),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovablePlan:
-    """A proposed plan that may be approved: its subject, its family, and the services that run that family."""
-
-    subject: SubjectId
-    family: str
-    of: str
-    proposed: ProposedPlan
-    rule: str = ""
-    running: tuple[tuple[str, Running], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class UndoTarget:
-    """What an undo would roll back: one service of the attempt, or all if none is named.
-
-    `later` are later corrections of single services of the family.
-    """
-
-    of: SubjectId
-    service: str
-    attempt: Attempt
-    later: tuple[Attempt, ...] = ()
-
-    @property
-    def family(self) -> str:
-        return self.of.name
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseTarget:
-    """A family's quarantine, and the attempts of it that may be tried again after a release."""
-
-    of: SubjectId
-    quarantine: Quarantine | None
-    attempts: tuple[Attempt, ...]
-
-    @property
-    def family(self) -> str:
-        return self.of.name
-
-
-@dataclass(frozen=True, slots=True)
-class FamilyCorrections:
-    """The state of a family's corrections."""
-
-    family: str
-    attempts: tuple[Attempt, ...]
-    quarantine: Quarantine | None
-    proposed: ProposedPlan | None
-
-    @property
-    def with_corrections_on(self) -> "FamilyCorrections":
-        """Return it as people see it while corrections are on."""
-        return replace(self, attempts=tuple(each.with_corrections_on() for each in self.attempts))
-
-
-@dataclass(frozen=True, slots=True)
-class SentRequest:
-    """A request that was sent: its id, and the family whose rows show its result."""
-
-    family: SubjectId
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A request's progress so far: remediate's answer, and the attempt that carries it out."""
-
-    answer: Answer | None = None
-    attempt: Attempt | None = None
-
-    @property
-    def ended(self) -> bool:
-        return self.answer is not None and (self.attempt is None or self.attempt.state.ended)
-
-    @property
-    def state(self) -> AttemptState | None:
-        return self.attempt.state if self.attempt else self.answer.state if self.answer else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,16 +157,16 @@ class Client:
 
     def undo(self, what: UndoTarget) -> SentRequest:
         """Send the request to undo it."""
-        return self._ask(
-            UndoRequest(
-                account=what.of.place.account,
-                region=what.of.place.region,
-                family=what.family,
-                service=what.service,
-                caller=self.caller,
-                at=self.now(),
-            )
+        account, region = what.of.place.account, what.of.place.region
+        request = UndoRequest(
+            account=account,
+            region=region,
+            family=what.family,
+            service=what.service,
+            caller=self.caller,
+            at=self.now(),
         )
+        return replace(self._ask(request), undoes=what.attempt)
 
     def to_release(self, what: str) -> ReleaseTarget:
         """Return what a release would end; raise RequestFailed if there is nothing to release."""
@@ -401,6 +324,10 @@ def _why_none(history: History, family: History) -> str:
     under_way = [each for each in family.attempts if not each.state.ended]
     if under_way:
         return f"It is being corrected: see `outrider corrections {family.subject.name}`."
+    newer = {row.finding.successor for row in history.rows.values() if row.finding.state is FindingState.OPEN}
+    if newer and 0 not in newer and family.services:
+        of = "A service's plan deploys it" if len(family.services) > 1 else "Its service's plan deploys it"
+        return f"{family.subject.name}:{max(newer)} corrects its findings. {of}: {', '.join(sorted(family.services))}."
     if rules := sorted(history.record.open_severities):
         return f"Outrider has no fix for its open findings: {', '.join(rules)}."
     return "It has no open finding."

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from cli.client import ApprovablePlan, FamilyCorrections, Progress, ReleaseTarget, UndoTarget
+from cli.client_results import ApprovablePlan, FamilyCorrections, Progress, ReleaseTarget, UndoTarget
 from cli.terminal import Style
 from domain.remediation.attempt import Attempt, AttemptState, Quarantine
 from domain.remediation.guard import Guard

@@ -49,11 +49,11 @@ class StackAction:
         """Return what the stack does about the plan; empty if it does nothing."""
         match self.unasked:
             case Mode.DEPLOY if plan.changes_task:
-                return "Outrider registers it too, and updates the services that run the drifted revision."
+                return "Outrider registers this change, and updates the services that run the drifted revision."
             case Mode.DEPLOY:
-                return "Outrider updates the service itself."
+                return "Outrider updates the service."
             case Mode.REGISTER if plan.changes_task:
-                return "Outrider registers it too, but does not deploy it."
+                return "Outrider registers this change, but does not deploy it."
             case _ if self._applies(plan) and self.next_to_it:
                 return "Or let Outrider make it, by the command."
             case _ if self._applies(plan):
@@ -98,8 +98,11 @@ def next_step(finding: Finding, rule: Rule, plan: Plan | None, help_: StackActio
     if finding.state is not FindingState.OPEN:
         return ""
     fixing = plan if plan is not None and rule.id in plan.fixes else None
-    helped = help_.sentence(fixing) if fixing is not None else ""
-    return " ".join(part for part in (_sentence(finding, rule, plan), helped, CLOSES) if part)
+    parts = [_sentence(finding, rule, plan), help_.sentence(fixing) if fixing is not None else "", CLOSES]
+    if fixing is not None and help_.automatic(fixing):
+        source = _source(finding, at_source(plan)[0])
+        parts = [help_.sentence(fixing), f"Make it {source} too, or the next deployment brings the drift back.", CLOSES]
+    return " ".join(filter(None, parts))
 
 
 def step(finding: Finding, rule: Rule, plan: Plan | None) -> Step:
@@ -120,7 +123,8 @@ def step(finding: Finding, rule: Rule, plan: Plan | None) -> Step:
 
 def _sentence(finding: Finding, rule: Rule, plan: Plan | None) -> str:
     source = _source(finding, at_source(plan)[0])
-    then = " and register it" if plan is not None and plan.changes_task else ""
+    services = any("/" in user.title for user in finding.users.known)  # it stays open until they run the change
+    then = (" and deploy it" if services else " and register it") if plan is not None and plan.changes_task else ""
     match step(finding, rule, plan):
         case Step.MAKE_CHANGE:
             return f"Make this change {source}{then}."

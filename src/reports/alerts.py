@@ -78,7 +78,7 @@ def alert_of(transition: Transition, rule: Rule, plan: Plan | None, context: Ale
             AlertUser(family=u.family, title=u.title, revision=u.revision, tasks=u.tasks) for u in finding.users.known
         ),
         omitted_users=finding.users.more,
-        command=help_.command(shown) if shown else "",
+        command=help_.command(shown) if shown and not help_.automatic(shown) else "",
         next_step=next_step(finding, rule, plan, help_),
         fragments=_fragments(shown),
         safety=shown.safety.value if shown else "",

@@ -6,7 +6,7 @@ from domain.findings.alert import Alert, AlertChange, AlertFragment
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.guard import Guard
 from domain.remediation.reason import Code, Reason
-from domain.remediation.rollout import Stage
+from domain.remediation.rollout import Rollout, Stage
 from domain.severity import Severity
 from domain.subject import Subject
 from domain.triggers.actor import Actor
@@ -147,7 +147,8 @@ def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
             undo = typed("undo", attempt.service or source.family, source.place, stack)
             return f"{same} To go back: {undo}."
         case AttemptState.FAILED:
-            return f"Read the collector's log and the reasons above, then correct it {at_home}. {release}"
+            first = "".join(_back(attempt, each) for each in attempt.rollouts if each.stage is Stage.NOT_ROLLED_BACK)
+            return f"{first}Read the collector's log and the reasons above, then correct it {at_home}. {release}"
         case AttemptState.UNDONE:
             return f"Its findings are open again. {release}"
         case AttemptState.SUPERSEDED:
@@ -156,6 +157,16 @@ def _next_step(attempt: Attempt, state: AttemptState, stack: str) -> str:
             return f"Its findings stay open. {release}"
         case _:
             return f"{_refused(attempt, at_home, stack)} Its findings stay open until then."
+
+
+def _back(attempt: Attempt, rollout: Rollout) -> str:
+    """Return what to do at once about a service that could not be rolled back."""
+    cluster, _, name = rollout.service.partition("/")
+    if any(each.code is Code.NO_WAY_BACK for each in rollout.reasons):
+        return f"Register {rollout.before.name} again, and deploy it to {rollout.service}. "
+    options = [f"--cluster {cluster}", f"--service {name}", f"--task-definition {rollout.before.name}"]
+    options += [f"--platform-version {rollout.before.platform}"] if rollout.before.platform else []
+    return f"Set it back: `aws ecs update-service {' '.join(options)} --region {attempt.source.place.region}`. "
 
 
 def _refused(attempt: Attempt, at_home: str, stack: str) -> str:

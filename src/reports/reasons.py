@@ -28,9 +28,9 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.SWITCH_UNREADABLE:
             return f"The kill switch {what} cannot be read: {because}"
         case Code.SWITCH_OFF:
-            return f"The kill switch {what} is not on."
+            return f"The kill switch {what} is not on. Turn corrections on with `outrider corrections on`."
         case Code.SWITCH_OFF_IN:
-            return f"The kill switch {what} is off in account {other}."
+            return f"The kill switch {what} is off in account {other}: `outrider corrections on --account {other}`."
         case Code.STAGE_WAITS:
             return f"Its account is in stage {number} of corrections, which begins later."
         case Code.STAGE_BEFORE_HAS_NONE:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cli import progress
-from cli.client import FamilyCorrections, Progress
+from cli.client_results import FamilyCorrections, Progress
 from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.rollout import Stage
 from tests.reports import samples

@@ -53,7 +53,7 @@ def test_a_finding_names_the_owner_and_has_the_change_in_its_form(
         plan,
         AlertContext(samples.ACTOR, samples.THEN, ""),
     )
-    assert alert.next_step.startswith(f"Make this change at the source of web in {owner} and register it.")
+    assert alert.next_step.startswith(f"Make this change at the source of web in {owner} and deploy it.")
     (fragment,) = alert.fragments
     assert (fragment.form, written in fragment.text) == (form, True)
     message = samples.shown(alert)

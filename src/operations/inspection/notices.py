@@ -21,6 +21,17 @@ _MONTH = 720  # hours
 _LISTED = 20  # problems: a message has at most 256 KiB
 
 
+def _allow(fact: Unavailable) -> str:
+    """Return what makes a fact readable again."""
+    match fact.call:
+        case "ssm:GetParameters":
+            return "If it is denied, add the parameter to ReadableParameters of the stack, in a member of member.yaml."
+        case "":
+            return "Each evaluation tries again."
+        case call:
+            return f"Each evaluation tries again. If it is denied, find what denies {call} to Outrider's role."
+
+
 @dataclass(frozen=True, slots=True)
 class Operations:
     """Notifies the operators of Outrider. A notice that cannot be sent fails no message."""
@@ -30,7 +41,7 @@ class Operations:
 
     def unread(self, place: Place, fact: Unavailable) -> None:
         """Notify that a fact could not be read."""
-        text = f"In {place}: {fact.reason}. What depends on it is Unknown until then; no finding was closed."
+        text = f"In {place}: {fact.reason}. What depends on it is Unknown, and no finding was closed. {_allow(fact)}"
         source = fact.call or f"{fact.code}/{fact.resource}"
         self.notify(f"unread/{place.account}/{source}", "Outrider: a fact cannot be read", text)
 

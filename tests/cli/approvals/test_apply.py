@@ -217,6 +217,7 @@ def test_undo_release_and_what_stands_between(
     assert "shop/web goes back from web:2 to web:1." in rows(ran)
     assert list(rows(ran))[-1].startswith("shop/web: It was undone by")
     assert "Undone." in rows(ran)
+    assert not any("is registered" in row for row in rows(ran)), "that is what is undone"
     assert runs(fleet) == "web:1"
 
     ran = run("corrections")

@@ -11,7 +11,7 @@ from tests.aws_fake.services import Services
 from tests.cli.conftest import Run
 from tests.cli.requesting import ARN, complete, settled, stack, work
 from tests.operations.rolling import deployed, proposed_digest, remediator, request, resume_attempt
-from tests.operations.world import ACCOUNT, PLACE, REGION, TABLE, World
+from tests.operations.world import ACCOUNT, PLACE, REGION, TABLE, World, definition, registered, service_changed
 
 
 @pytest.mark.usefixtures("fleet", "meanwhile")
@@ -65,6 +65,18 @@ def test_a_plan_that_is_too_old_is_not_asked_for(world: World, run: Run) -> None
     ran = run("apply", "web", "--yes")
     assert (ran.code, world.requests) == (2, [])
     assert "could be approved until" in ran.err
+
+
+@pytest.mark.usefixtures("meanwhile")
+def test_a_family_whose_newest_revision_complies_names_the_services_that_run_an_older_one(
+    world: World, run: Run
+) -> None:
+    floating = definition(collector={"image": "public.ecr.aws/aws-observability/aws-otel-collector:latest"})
+    world.sees(service_changed(world.run(world.register(floating)), "CreateService"))
+    world.sees(registered(world.register()))
+    ran = run("apply", "web", "--yes")
+    assert (ran.code, world.requests) == (2, [])
+    assert "web:2 corrects its findings. Its service's plan deploys it: shop/web." in ran.err
 
 
 @pytest.mark.usefixtures("meanwhile")

@@ -55,7 +55,7 @@ def test_the_switch_of_one_account_is_turned_and_stays_while_all_are_turned(worl
     assert switched(world) == "off without 111122223333"
     assert "They stay off in 111122223333." in run("corrections", "on", "--yes").err
     run("corrections", "off", "--account", ACCOUNT)
-    assert f"is off in account {ACCOUNT}." in run("corrections").err
+    assert f"is off in account {ACCOUNT}: " in run("corrections").err
     assert run("corrections", "web", "--account", "111122223333").code == 2
 
 

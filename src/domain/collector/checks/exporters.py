@@ -51,7 +51,7 @@ _RESOLVERS: Final = ("static", "dns", "k8s", "aws_cloud_map")
 def _retention(settings: Settings) -> Iterator[Problem]:
     days = settings.number("log_retention")
     if days is not None and days not in RETENTION_DAYS:
-        wanted = tuple(str(allowed) for allowed in sorted(RETENTION_DAYS, key=lambda allowed: abs(allowed - days))[:4])
+        wanted = tuple(str(allowed) for allowed in sorted(RETENTION_DAYS))
         yield settings.problem(ProblemCode.CHOICE, "log_retention", found=shown_number(days), wanted=wanted)
 
 
