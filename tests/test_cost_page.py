@@ -5,6 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
+from domain.findings.finding import TransitionKind
+from domain.remediation.attempt import AttemptState
+from domain.remediation.guard import Guard
+from domain.severity import Severity
+from handlers import metrics
+from rules import CATALOGUE
 from tests.operations.conftest import sessions, world
 from tests.operations.inspection.test_costs import CEILINGS, cost, families
 from tests.operations.world import (
@@ -17,6 +23,7 @@ from tests.operations.world import (
     service_changed,
 )
 from tools import cost_page
+from tools.bundle import SERVICES
 
 __all__ = ["sessions", "world"]
 
@@ -29,6 +36,22 @@ DATA_EVENTS = frozenset({
 
 def test_the_page_is_up_to_date() -> None:
     assert cost_page.PAGE.read_text(encoding="utf-8") == cost_page.page(), "run `make docs`"
+
+
+def test_as_many_values_of_dimensions_are_assumed_as_there_can_be() -> None:
+    """All but the calls that fail, of which there are about ten, by which UnknownVerdicts is counted."""
+    counts = {
+        metrics.Dimension.RULE: len(CATALOGUE),
+        metrics.Dimension.CHANGE: len(TransitionKind),
+        metrics.Dimension.SEVERITY: len(Severity),
+        metrics.Dimension.OUTCOME: len(AttemptState),
+        metrics.Dimension.GUARD: len(Guard),
+        metrics.Dimension.AWS_SERVICE: len(SERVICES),
+    }
+    found = [each for each in vars(metrics).values() if isinstance(each, metrics.Metric)]
+    most = sum(5 if each in {metrics.MESSAGES, metrics.FAILED_MESSAGES} else counts.get(each.by, 1) for each in found)
+    [line] = [each for each in cost_page.bills()[0].lines() if each.what == "Metrics"]
+    assert most < line.units < most + 15
 
 
 def test_a_larger_fleet_costs_more_and_each_service_less() -> None:

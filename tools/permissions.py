@@ -141,8 +141,10 @@ def _resources(value: Any) -> Iterator[str]:
         case list():
             for each in value:
                 yield from _resources(each)
-        case {"Fn::If": [_, one, other]}:
-            yield from (*_resources(one), *_resources(other))
+        case {"Fn::If": [_, one, {"Ref": "AWS::NoValue"}]}:
+            yield from _resources(one)
+        case {"Fn::If": [_, one, other]}:  # what a parameter names, or where that is empty, something else
+            yield f"{', '.join(_resources(one))}` or, if that is empty, `{', '.join(_resources(other))}"
         case {"Ref": "AWS::NoValue"}:
             return
         case {"Ref": name} | {"Fn::GetAtt": name}:
