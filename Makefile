@@ -173,7 +173,7 @@ rule: .venvs/dev/.locked  ## Create a rule that passes all checks (ID=topic.name
 
 .PHONY: bench
 bench: .venvs/dev/.locked  ## Measure what must be fast
-	PYTHONPATH=src:. $(DEV)/python -m bench judgements profile collector iam startup throughput imports report limits bundle
+	PYTHONPATH=src:. $(DEV)/python -m bench judgements profile collector iam startup throughput imports report limits accounts bundle
 
 .PHONY: bench-scan
 bench-scan: .venvs/dev/.locked .venvs/bench-custodian/.locked .venvs/bench-prowler/.locked  ## Compare a scan with Cloud Custodian and Prowler
