@@ -23,6 +23,9 @@ class Held:
         self.bodies += [message.body for message in messages]
         return {}
 
+    def send_all(self, messages: Sequence[Message]) -> None:
+        self.send_each(messages)
+
     def publish_each(self, messages: Sequence[Message]) -> dict[int, CallFailed]:
         return self.send_each(messages)
 
