@@ -86,11 +86,6 @@ def read_file(name: str) -> File:
     return Reader().file(name)
 
 
-def read_text(given: Text) -> File:
-    """Return the task definitions of one text; raise Unusable if it has none or cannot be parsed."""
-    return Reader().text(given)
-
-
 def _is_json(name: str, text: str) -> bool:
     if name.lower().endswith(_TEXTS_OF_JSON) or not text.strip():
         return True

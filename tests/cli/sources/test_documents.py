@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cli.sources import json_text, yaml_text
-from cli.sources.detection import read_text
+from cli.sources.detection import Reader
 from cli.sources.editing import Change, edited
 from cli.sources.nodes import Lines
 from cli.texts import Text
@@ -297,7 +297,7 @@ def test_new_yaml_has_the_wanted_content(before: dict[str, Any], after: Any, flo
 def test_any_text_gives_definitions_or_one_clear_error(text: str) -> None:
     for name in ("x.json", "x.jsonc", "x.yaml", "-"):
         with suppress(Unusable):
-            read_text(Text(name, text, "utf-8"))
+            Reader().text(Text(name, text, "utf-8"))
 
 
 @examples(100)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cli.sources import yaml_text
 from cli.sources.definition import Wanted
-from cli.sources.detection import read_text
+from cli.sources.detection import Reader
 from cli.sources.hcl_module import Module
 from cli.sources.hcl_syntax import NotHcl
 from cli.sources.hcl_text import attributes_of, blocks_of
@@ -200,7 +200,7 @@ def test_a_broken_source_gives_definitions_or_one_error(seed: int, edits: list[t
         text = text[:at] + new + text[at + length :]
     for name in (NAMES[seed], "-"):
         with suppress(Unusable):
-            file = read_text(Text(name, text, "utf-8"))
+            file = Reader().text(Text(name, text, "utf-8"))
             wanted = [Wanted(each.task.with_(cpu="4096"), each.around.service) for each in file.definitions]
             file.rewritten(wanted)
 
@@ -216,7 +216,7 @@ def test_aliases_of_aliases_are_refused_and_not_copied(monkeypatch: pytest.Monke
     rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     with pytest.raises(Unusable, match="repeated by aliases"):
-        read_text(Text("x.yaml", "\n".join([*rows, "containerDefinitions: [{name: a}]"]), "utf-8"))
+        Reader().text(Text("x.yaml", "\n".join([*rows, "containerDefinitions: [{name: a}]"]), "utf-8"))
     assert len(copies) < 1000
 
 
@@ -224,7 +224,7 @@ def test_aliases_do_not_nest_more_deeply_than_values() -> None:
     rows = [f"a0: &a0 {'[' * 40}{']' * 40}"]
     rows += [f"a{n}: &a{n} {'[' * 40}*a{n - 1}{']' * 40}" for n in range(1, 60)]
     with pytest.raises(Unusable, match=r"line 2, column .* nested too deeply"):
-        read_text(Text("x.yaml", "\n".join([*rows, "containerDefinitions: [{name: a}]"]), "utf-8"))
+        Reader().text(Text("x.yaml", "\n".join([*rows, "containerDefinitions: [{name: a}]"]), "utf-8"))
 
 
 TERRAFORM = """
@@ -239,14 +239,14 @@ resource "aws_ecs_task_definition" "web" {
 @pytest.mark.parametrize("image", [f"local.one[{LONG}]", f"local.one.{LONG}", LONG])
 def test_a_number_of_terraform_that_is_too_long_is_refused(image: str) -> None:
     with pytest.raises(Unusable, match=r"line 5, column .*a number is too large"):
-        read_text(Text("-", TERRAFORM.replace("IMAGE", image), "utf-8"))
+        Reader().text(Text("-", TERRAFORM.replace("IMAGE", image), "utf-8"))
 
 
 @pytest.mark.parametrize(
     "image", [f'element(local.one, "{LONG}")', "999999999999 * 999999999999", '"${999999999999 * 999999999999}"']
 )
 def test_what_is_computed_of_large_numbers_is_open(image: str) -> None:
-    assert read_text(Text("-", TERRAFORM.replace("IMAGE", image), "utf-8")).definitions[0].around.unresolved
+    assert Reader().text(Text("-", TERRAFORM.replace("IMAGE", image), "utf-8")).definitions[0].around.unresolved
 
 
 def test_an_index_that_is_too_long_is_open() -> None:
@@ -267,7 +267,7 @@ def test_values_that_double_one_another_are_refused(monkeypatch: pytest.MonkeyPa
     text = TERRAFORM.replace("one = [1]", "\n".join(["", 'a0 = "x"', *rows, ""])).replace("IMAGE", "local.a49")
     text = text.replace("locals { \n", "locals {\n")
     with pytest.raises(Unusable, match="refer to one another too often"):
-        read_text(Text("-", text, "utf-8"))
+        Reader().text(Text("-", text, "utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_a_condition_that_refers_to_itself_is_not_known() -> None:
 def test_a_neighbour_that_is_nested_too_deeply_is_skipped(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(f'{{"resource": {"[" * 3000}{"]" * 3000}}}', encoding="utf-8")
     text = TERRAFORM.replace("IMAGE", '"nginx:1"')
-    (definition,) = read_text(Text(str(tmp_path / "main.tf"), text, "utf-8")).definitions
+    (definition,) = Reader().text(Text(str(tmp_path / "main.tf"), text, "utf-8")).definitions
     assert str(definition.task.containers[0].image) == "nginx:1"
 
 
@@ -307,5 +307,5 @@ def test_files_outside_of_the_folder_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "module").mkdir()
     for named in ("../secret.json", str(tmp_path / "secret.json")):
         text = f'resource "aws_ecs_task_definition" "a" {{\n  container_definitions = file("{named}")\n}}\n'
-        file = read_text(Text(str(tmp_path / "module/main.tf"), text, "utf-8"))
+        file = Reader().text(Text(str(tmp_path / "module/main.tf"), text, "utf-8"))
         assert file.definitions[0].unread

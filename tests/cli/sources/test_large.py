@@ -7,7 +7,7 @@ import yaml
 
 from cli.sources import cloudformation, nodes
 from cli.sources.definition import Wanted
-from cli.sources.detection import read_text
+from cli.sources.detection import Reader
 from cli.sources.editing import _Document
 from cli.sources.nodes import lines_of
 from cli.sources.resolving import VARIANTS, Resolver
@@ -45,13 +45,13 @@ def test_each_resource_of_a_template_is_resolved_once_in_each_variant(monkeypatc
             return super().resolved(node)
 
     monkeypatch.setattr(cloudformation, "Resolver", Counting)
-    found = read_text(Text("stack.yaml", template(), "utf-8"))
+    found = Reader().text(Text("stack.yaml", template(), "utf-8"))
     assert len(found.definitions) == 2 * MANY
     assert len(resolved) == len(set(resolved)) == 4 * MANY * VARIANTS
 
 
 def test_the_lines_of_a_text_are_found_once_for_all_definitions() -> None:
-    found = read_text(Text("stack.yaml", template(), "utf-8"))
+    found = Reader().text(Text("stack.yaml", template(), "utf-8"))
     lines_of.cache_clear()
     places = [each.origin.place("family") for each in found.definitions if each.origin is not None]
     assert len({place.line for place in places if place is not None}) == MANY
@@ -67,7 +67,7 @@ def test_a_change_of_one_definition_looks_only_at_it(
         '  container_definitions = jsonencode([{{ name = "app", image = "nginx:{}" }}])\n}}\n'
     )
     text = template() if name.endswith("yaml") else "".join(resource.format(each, each) for each in range(MANY))
-    found = read_text(Text(str(tmp_path / name), text, "utf-8"))
+    found = Reader().text(Text(str(tmp_path / name), text, "utf-8"))
     made = list[int]()
     init = _Document.__init__
 
