@@ -146,6 +146,8 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
             return f"{what or 'It'} no longer runs what Outrider deployed."
         case Code.RUN_BY_OTHERS:
             return f"{what} runs {other}, which Outrider did not deploy there. Roll it back first."
+        case Code.DEPLOYED_ALONE:
+            return f"{what} runs {other}, which its own correction deployed. Undo that first: `outrider undo {what}`."
         case Code.USE_NOT_KNOWN:
             return f"It is not known whether a service runs {what}. {because}"
         case Code.STAGES_RELEASED:

@@ -3,9 +3,26 @@
 from aws.sessions import Sessions
 from domain.remediation.attempt import AttemptState, of_single_services, to_undo
 from domain.remediation.reason import Code
-from tests.operations.playing import Run, arn_of, ask, deploying, fleet, quiet, request, serve
+from rules import BY_ID
+from tests.aws_fake.calls import Calls
+from tests.operations.playing import (
+    DEPLOY,
+    Run,
+    Scenario,
+    account,
+    arn_of,
+    ask,
+    asked,
+    deploying,
+    deployments,
+    fleet,
+    quiet,
+    request,
+    serve,
+)
 from tests.operations.saying import why
 from tests.operations.steering import WEB, alone, attempt, attempts_of, others_deploy, runs, updates
+from tests.operations.world import RULES
 
 
 def test_what_somebody_went_back_from_is_not_deployed_again(sessions: Sessions) -> None:
@@ -75,3 +92,43 @@ def test_an_undo_of_a_family_names_the_services_that_were_corrected_alone(sessio
     [reason] = run.outcomes[-1].reasons
     assert (reason.code, reason.names) == (Code.NOTHING_TO_UNDO, ("shop/a", "shop/b"))
     assert [each.state for each in attempts_of(run)] == [AttemptState.DEPLOYED] * 2
+
+
+def registered_only(sessions: Sessions) -> Run:
+    """web:2 was registered when no service ran the family; shop/a runs web:1 since."""
+    rules = (*RULES, BY_ID["service.revision"])
+    run = Run(Scenario(None, asked(), DEPLOY, plays=deployments, rules=rules), sessions, Calls(account(DEPLOY)))
+    with run.line.answering():
+        fleet(run)
+        ask(run, request())
+    quiet(run)
+    with run.line.answering():
+        serve(run, "shop/a")
+    return run
+
+
+def test_a_revision_that_a_service_was_given_alone_is_undone_after_it(sessions: Sessions) -> None:
+    run = registered_only(sessions)
+    corrected_alone(run, "shop/a", revision=1)
+    assert runs(run, "shop/a") == "web:2"
+    with run.line.answering():
+        ask(run, request("undo"))
+    quiet(run)
+    [reason] = run.outcomes[-1].reasons
+    assert (reason.code, reason.what) == (Code.DEPLOYED_ALONE, "shop/a")
+    for body in (request("undo", service="shop/a"), request("undo", at="2026-11-23T12:30:00Z")):
+        with run.line.answering():
+            ask(run, body)
+        quiet(run)
+    assert (runs(run, "shop/a"), run.aws.definitions.active()) == ("web:1", [1])
+
+
+def test_a_revision_that_somebody_deployed_is_not_withdrawn(sessions: Sessions) -> None:
+    run = registered_only(sessions)
+    with run.line.answering():
+        run.aws.services.update("shop/a", taskDefinition=arn_of(2))
+        ask(run, request("undo"))
+    quiet(run)
+    [reason] = run.outcomes[-1].reasons
+    assert reason.code is Code.RUN_BY_OTHERS
+    assert (runs(run, "shop/a"), run.aws.definitions.active()) == ("web:2", [1, 2])

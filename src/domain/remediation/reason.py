@@ -72,6 +72,7 @@ class Code(StrEnum):
     NOTHING_TO_UNDO = "nothing-to-undo"
     RUNS_SOMETHING_ELSE = "runs-something-else"
     RUN_BY_OTHERS = "run-by-others"
+    DEPLOYED_ALONE = "deployed-alone"
     USE_NOT_KNOWN = "use-not-known"
     RELEASED = "released"
     STAGES_RELEASED = "stages-released"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from aws.calls import CallRefused
 from aws.ledger import History
-from domain.remediation.attempt import Attempt, AttemptState, nothing_to_undo, to_undo
+from domain.remediation.attempt import Attempt, AttemptState, nothing_to_undo, of_single_services, to_undo
 from domain.remediation.reason import Code, Reason
 from domain.remediation.request import UndoRequest
 from domain.remediation.rollout import Rollout, Stage
@@ -33,7 +33,7 @@ class Undoing:
             none = nothing_to_undo(history.attempts, request.family, request.service)
             return under_way or Outcome.nothing(request, none, history.order)
         updated = any(each.stage not in {Stage.SKIPPED, Stage.PENDING} for each in attempt.rollouts)
-        if why := self._updates_nothing() if updated else self._run_by_others(attempt):
+        if why := self._updates_nothing() if updated else self._run_by_others(attempt, history):
             return Outcome.nothing(request, why, history.order)
         rollouts = tuple(self._set_back(each, attempt, request) for each in attempt.rollouts)
         if updated and attempt.state.ended and all(each.stage is not Stage.ROLLING_BACK for each in rollouts):
@@ -57,14 +57,17 @@ class Undoing:
         cap = self.parts.planner.cap
         return Reason(Code.STACK_UPDATES_NO_SERVICE, cap) if cap is not Mode.DEPLOY else None
 
-    def _run_by_others(self, attempt: Attempt) -> Reason | None:
+    def _run_by_others(self, attempt: Attempt, history: History) -> Reason | None:
         """Return why the registered revision cannot be withdrawn; None if nothing is known to run it."""
         registered = str(attempt.correction)
         try:
             title = run_by(self.parts, attempt)
         except CallRefused as failed:
             return Reason(Code.USE_NOT_KNOWN, registered, because=(failed.reason,))
-        return Reason(Code.RUN_BY_OTHERS, title, registered) if title else None
+        if not title:
+            return None
+        alone = any(each.service == title for each in of_single_services(history.attempts, attempt))
+        return Reason(Code.DEPLOYED_ALONE if alone else Code.RUN_BY_OTHERS, title, registered)
 
     def _set_back(self, rollout: Rollout, attempt: Attempt, request: UndoRequest) -> Rollout:
         now, why = self.parts.now(), Reason(Code.UNDONE, self.by)
