@@ -80,7 +80,7 @@ STEPS = (
         f"In Security Hub's console a person picks the action {ACTION} instead; here: {PYTHON.relative_to(ROOT)} -m"
         " local.pick shop/inventory",
     ),
-    Step("Undo a correction", ("outrider undo payments --yes --wait 60", "outrider release payments --yes")),
+    Step("Undo a correction", ("outrider undo shop/payments --yes --wait 60", "outrider release payments --yes")),
     Step(
         "Another standard: it is used within seconds, and everything is evaluated again",
         (f"aws ssm put-parameter --name {STANDARD} --overwrite --value file://{FILES}/stricter.yaml --query Tier",),
@@ -116,7 +116,9 @@ def _prepare(cloud: Cloud, outputs: Mapping[str, str]) -> None:
     for sample in fleet.samples(ACCOUNT, REGION):
         (folder / f"{sample.family}.json").write_text(json.dumps(sample.definition, indent=2))
         if service := services.get(sample.family):
-            (folder / f"{sample.family}-service.json").write_text(json.dumps(fleet.request(service), indent=2))
+            # The revision is named, because the corrected one may be there before a person types the next command.
+            asked = fleet.request(service) | {"taskDefinition": f"{sample.family}:1"}
+            (folder / f"{sample.family}-service.json").write_text(json.dumps(asked, indent=2))
     (folder / "stricter.yaml").write_text(_STRICTER)
     change = {"kind": "family", "account": ACCOUNT, "region": REGION, "family": "payments"}
     (folder / "change.json").write_text(json.dumps(change))
