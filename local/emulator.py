@@ -30,8 +30,9 @@ from local.access import Access
 from local.bridge import Bridge, Call
 from local.control import PREFIX, Control, Parts
 from local.ecs_shapes import EcsShapes
-from local.faults import Faults, answer, crash_caller
+from local.faults import Faults, answer
 from local.internals import InternalsMoved, Ministack
+from local.processes import Processes
 from local.queues import Queues
 from local.redrives import Redrives
 from local.rollouts import Rollouts
@@ -76,6 +77,7 @@ class Emulator:
                 self._unkind,
             )
         )
+        self._processes = Processes()
         self._ready: Callable[[], None] = lambda: None
 
     def install(self) -> None:
@@ -84,6 +86,7 @@ class Emulator:
         conditions.install(self._ms)
         stack_names.install(self._ms)
         shared_code.install(self._ms)
+        self._processes.install(self._ms)
         event_rules.install(self._ms)
         callers.install(self._ms)
         members.install(self._ms)
@@ -161,7 +164,7 @@ class Emulator:
         if fault is None:
             return response
         await asyncio.sleep(fault.delay)
-        if fault.crash and not crash_caller(call.access_key):
+        if fault.crash and not self._processes.crash(call.access_key):
             _log.error("No process of %s was found to crash.", caller)
         if fault.error:
             return answer(fault, actions._SERVICE_PROTOCOL.get(service, "json"), request_id)

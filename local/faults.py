@@ -5,13 +5,10 @@ stack runs with and without it.
 """
 
 import json
-import os
-import signal
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -123,20 +120,3 @@ def answer(fault: Fault, protocol: str, request_id: str) -> tuple[int, dict[str,
         "x-amzn-query-error": f"{fault.error};{kind}",
     }
     return fault.status, headers, json.dumps({"__type": fault.error, "message": fault.message}).encode()
-
-
-def crash_caller(access_key: str) -> bool:
-    """Kill the Lambda processes that hold this access key. Needs /proc; False where none was found."""
-    wanted = f"AWS_ACCESS_KEY_ID={access_key}".encode()
-    killed = False
-    for entry in Path("/proc").glob("[0-9]*"):
-        pid = int(entry.name)
-        try:
-            if pid == os.getpid() or os.getpgid(pid) != os.getpgrp():
-                continue
-            if wanted in (entry / "environ").read_bytes().split(b"\0"):
-                os.kill(pid, signal.SIGKILL)
-                killed = True
-        except OSError:
-            continue  # ended, or not readable
-    return killed

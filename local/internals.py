@@ -50,7 +50,7 @@ INTERNALS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
         "enforce": ("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context"),
         "resolve_caller_identity": ("access_key_id",),
     },
-    "ministack.core.lambda_runtime": {"zipfile": None},
+    "ministack.core.lambda_runtime": {"subprocess": None, "zipfile": None},
     "ministack.core.responses": {
         "get_account_id": (),
         "get_region": (),
