@@ -5,8 +5,10 @@ import os
 import re
 import shutil
 import zipfile
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -15,10 +17,12 @@ SOURCES = (
     "src",
     "tools",
     "local/builds.py",
+    "local/sam.py",
     "template.yaml",
     ".python-version",
     "samconfig.toml",
     "requirements/cloud.txt",
+    "requirements/sam.txt",
 )
 _CODE = re.compile(r"(?m)^( +CodeUri: )(\w+)$")
 
@@ -63,3 +67,35 @@ def pack(built: Path) -> None:
     template.write_text(
         _CODE.sub(lambda code: code[1] + packed(code[2]), template.read_text(encoding="utf-8")), encoding="utf-8"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """What sam put into a bucket when it deployed a build: the code, and the template that names it."""
+
+    build: Path
+
+    @property
+    def _folder(self) -> Path:
+        return self.build / "packaged"
+
+    @property
+    def kept(self) -> bool:
+        """Whether it was kept."""
+        return self._folder.exists()
+
+    def keep(self, s3: Any, bucket: str) -> None:
+        """Keep all that the bucket holds."""
+        fresh = self.build / "packaged-new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir()
+        for each in s3.list_objects_v2(Bucket=bucket)["Contents"]:
+            (fresh / each["Key"]).write_bytes(s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read())
+        fresh.rename(self._folder)
+
+    def put(self, s3: Any, bucket: str) -> str:
+        """Put it into a bucket; returns where the template is, as BUCKET/KEY."""
+        for path in self._folder.iterdir():
+            s3.put_object(Bucket=bucket, Key=path.name, Body=path.read_bytes())
+        [template] = self._folder.glob("*.template")
+        return f"{bucket}/{template.name}"

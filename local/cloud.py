@@ -6,7 +6,6 @@ cloud.client("ecs").register_task_definition(…)
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import selectors
@@ -17,7 +16,7 @@ import tempfile
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -26,16 +25,14 @@ from typing import Any, Self
 import botocore.loaders
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import WaiterError
 
-from local import builds
-from local.builds import ROOT
+from local.builds import ROOT, Packaged
 from local.emulator import ACCOUNT, REGION
+from local.sam import CloudFailed, Sam, one_at_a_time
 from local.slack import Slack
 
 PYTHON = ROOT / ".venvs/cloud/bin/python"
-SAM = ROOT / ".venvs/sam/bin/sam"
-UV = ROOT / ".venvs/uv/bin/uv"
-BUILDS = ROOT / ".cache/local"
 BUCKET = "sam-artifacts"
 WEBHOOK = "/outrider/slack-webhook"
 STANDARD = "/outrider/standard"
@@ -44,18 +41,12 @@ EXTERNAL_ID = "local-external-id"
 MEMBER_STACK = "outrider-member"
 
 START_SECONDS = 60
-SAM_SECONDS = 240
 END_SECONDS = 10
-KEPT_BUILDS = 3
 _EACH_SECOND = {"Delay": 1, "MaxAttempts": 60}
 """How long a change of a stack by CloudFormation is waited for."""
 
 _MODELS = botocore.loaders.create_loader()
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class CloudFailed(Exception):
-    """The local cloud, sam or a deployment failed. The message holds what it printed."""
 
 
 @dataclass(slots=True)
@@ -156,17 +147,45 @@ class Cloud:
     def deploy(
         self, parameters: Mapping[str, str] | None = None, *, template: Path | None = None, stack: str = "outrider"
     ) -> dict[str, str]:
-        """Build and deploy by sam; returns the stack's outputs. CloudFailed with what sam printed."""
-        built = self.build(template or ROOT / "template.yaml")
+        """Build and deploy by sam; returns the stack's outputs. CloudFailed with what sam printed.
+
+        sam takes six seconds of CPU for it. What it has put into the bucket is kept beside the build, and is deployed
+        without it the next time.
+        """
+        sam = self._sam()
+        built = sam.build(template or ROOT / "template.yaml")
         with contextlib.suppress(self.client("s3").exceptions.BucketAlreadyOwnedByYou):
             self.client("s3").create_bucket(Bucket=BUCKET)
-        command = [str(SAM), "deploy", "--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
-        command += ["--template", str(built), "--stack-name", stack, "--s3-bucket", BUCKET]
-        command += ["--region", REGION, "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
-        if parameters:
-            command += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())]
-        self._run(command, {"SAM_CLI_POLL_DELAY": "0.5"})
+        packaged = Packaged(built.parent)
+        with one_at_a_time():
+            if not packaged.kept:
+                sam.deploy(built, parameters or {}, stack, BUCKET)
+                packaged.keep(self.client("s3"), BUCKET)
+                return self._outputs(stack)
+        url = packaged.put(self.client("s3"), BUCKET)
+        self._apply(f"{self.endpoint}/{url}", parameters or {}, stack)
         return self._outputs(stack)
+
+    def _apply(self, url: str, parameters: Mapping[str, str], stack: str) -> None:
+        """Create a stack of a packaged template, or update it; parameters that are not given keep their values."""
+        stacks = self.client("cloudformation")
+        given = {"StackName": stack, "TemplateURL": url, "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]}
+        values = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+        try:
+            before = stacks.describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]
+        except stacks.exceptions.ClientError:  # there is none
+            stacks.create_stack(Parameters=values, **given)
+            self._wait("stack_create_complete", stack)
+            return
+        kept = [{"ParameterKey": each["ParameterKey"], "UsePreviousValue": True} for each in before]
+        values += [each for each in kept if each["ParameterKey"] not in parameters]
+        stacks.update_stack(Parameters=values, **given)
+        self._wait("stack_update_complete", stack)
+
+    def _wait(self, what: str, stack: str) -> None:
+        """Wait for a change to end; `_outputs` says what is wrong with a stack."""
+        with contextlib.suppress(WaiterError):
+            self.client("cloudformation").get_waiter(what).wait(StackName=stack, WaiterConfig=_EACH_SECOND)
 
     def _outputs(self, stack: str) -> dict[str, str]:
         described = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
@@ -185,7 +204,7 @@ class Cloud:
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
-        stacks.get_waiter("stack_update_complete").wait(StackName=stack, WaiterConfig=_EACH_SECOND)
+        self._wait("stack_update_complete", stack)
         return self._outputs(stack)
 
     def deploy_outrider(self, **parameters: str) -> dict[str, str]:
@@ -257,67 +276,11 @@ class Cloud:
 
     def build(self, template: Path) -> Path:
         """The built template: from an earlier build of the same sources, else by `sam build`."""
-        BUILDS.mkdir(parents=True, exist_ok=True)
-        target = BUILDS / builds.name_of(template)
-        with (BUILDS / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs at the same time build once
-            for killed in BUILDS.glob("new-*"):
-                shutil.rmtree(killed, ignore_errors=True)
-            if not target.exists():
-                fresh = Path(tempfile.mkdtemp(prefix="new-", dir=BUILDS))
-                try:
-                    command = [str(SAM), "build", "--template", str(template), "--build-dir", str(fresh), "--parallel"]
-                    command += ["--config-file", str(ROOT / "samconfig.toml")]
-                    self._run(command, {"BUNDLE_PLATFORM": "native", "UV": os.environ.get("UV", str(UV))})
-                    builds.pack(fresh)
-                    fresh.rename(target)
-                finally:
-                    shutil.rmtree(fresh, ignore_errors=True)
-            os.utime(target)
-            kept = sorted(
-                (path.parent for path in BUILDS.glob("*/template.yaml")), key=lambda path: path.stat().st_mtime
-            )
-            for old in kept[:-KEPT_BUILDS]:
-                shutil.rmtree(old, ignore_errors=True)
-        return target / "template.yaml"
+        return self._sam().build(template)
 
-    def _run(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Run one of sam's commands in a group of its own, which dies with us."""
+    def _sam(self) -> Sam:
         assert self._running is not None  # noqa: S101 - inside the with block
-        scratch = self._running.scratch
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
-        env |= {**self.environment(), **environment}
-        env |= {
-            "SAM_CLI_TELEMETRY": "0",
-            "__SAM_CLI_APP_DIR": str(scratch / "sam"),  # else it writes into the home folder
-            "TMPDIR": str(scratch),
-            "PYTHONPATH": "",
-        }
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-        output = ""
-        try:
-            output, _ = process.communicate(timeout=SAM_SECONDS)
-        except subprocess.TimeoutExpired as late:
-            shown = late.output.decode(errors="replace") if late.output else ""
-            raise CloudFailed(
-                f"{' '.join(command)} did not end within {SAM_SECONDS} s:\n{shown}\n{self.logs()}"
-            ) from None
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        if process.returncode != 0:
-            raise CloudFailed(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
+        return Sam(self._running.scratch, self.environment())
 
     def _start(self, running: _Running) -> None:
         if not PYTHON.exists():

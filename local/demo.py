@@ -18,12 +18,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import fleet
-from local.cloud import EXTERNAL_ID, STANDARD, Cloud, CloudFailed
+from local.cloud import EXTERNAL_ID, STANDARD, Cloud
 from local.demo_members import MEMBER, SILENT, Members
 from local.diffs import diff
 from local.fleet import Sample
 from local.message_text import as_text
 from local.pick import ACTION
+from local.sam import CloudFailed
 from local.shop import DemoFailed, Shop, open_ones, state, use, what_is_wrong
 from local.terminal import Page, wrapped
 

@@ -15,10 +15,11 @@ from typing import Any
 
 from local import fleet
 from local.builds import ROOT
-from local.cloud import PYTHON, STANDARD, Cloud, CloudFailed
+from local.cloud import PYTHON, STANDARD, Cloud
 from local.emulator import ACCOUNT, REGION
 from local.message_text import as_text
 from local.pick import ACTION
+from local.sam import CloudFailed
 from local.slack import Slack
 
 # Relative to the clone, where the commands are typed.

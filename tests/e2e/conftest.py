@@ -4,7 +4,8 @@ from collections.abc import Iterator
 import pytest
 
 from local import fleet
-from local.cloud import EXTERNAL_ID, PYTHON, SAM, Cloud
+from local.cloud import EXTERNAL_ID, PYTHON, Cloud
+from local.sam import SAM
 from tests.e2e.kept import keep
 from tests.e2e.stage import MEMBER, QUEUES, SILENT, SPY, STANDARD, STANDARD_TEXT, Stage, unkind_if_asked
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from local import fleet
-from local.cloud import PYTHON, SAM, Cloud
+from local.cloud import PYTHON, Cloud
+from local.sam import SAM
 from tests.e2e.stage import QUEUES, SLACK, STANDARD, STANDARD_TEXT, Stage, drifted, right, unkind_if_asked
 
 BOT = "outrider/slack-bot"

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from local.builds import ROOT
-from local.cloud import PYTHON, SAM
+from local.cloud import PYTHON
+from local.sam import SAM
 
 NARROW = 60
 

@@ -10,8 +10,9 @@ import pytest
 
 from cli.main import main
 from local import fleet
-from local.cloud import BUCKET, EXTERNAL_ID, MEMBER_STACK, PYTHON, SAM, Cloud
+from local.cloud import BUCKET, EXTERNAL_ID, MEMBER_STACK, PYTHON, Cloud
 from local.emulator import REGION
+from local.sam import SAM
 from tests.e2e.members import findings, in_account, keep_notices, notices
 from tests.e2e.stage import QUEUES, STANDARD, Json, Stage, drifted, right, unkind_if_asked
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from local.builds import ROOT
-from local.cloud import PYTHON, SAM, Cloud
+from local.cloud import PYTHON, Cloud
 from local.playground import ENVIRONMENT, STEPS, deployed, instructions
+from local.sam import SAM
 
 AWS = Path(os.environ.get("AWS_CLI", ROOT / ".venvs/aws/bin"))
 
