@@ -1,7 +1,9 @@
 """Findings, plans and alerts as the use cases make them, and hostile ones."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 from domain.coverage import Certificate, Coverage, CoverageRow, Covered, Gap, Proof, Seen, rows_of
 from domain.drift import Drift
@@ -222,7 +224,8 @@ def weekly() -> Alert:
     return weekly_of(still, Address("shop", "shop", "C0123456789"), PLACE, seen(), at=THEN)
 
 
-def messages() -> dict[str, Alert]:
+@cache
+def messages() -> Mapping[str, Alert]:
     """One of each kind that Slack receives."""
     day = timedelta(days=1)
     ours = f"The image {MIRROR} has the floating tag latest. The standard's image is {IMAGE}:v0.49.0."

@@ -5,11 +5,9 @@ import shutil
 import subprocess
 from typing import Any
 
-import cfnlint.api  # type: ignore[import-untyped]  # it says nothing of its types
 import pytest
 import yaml
 from botocore.session import get_session
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]  # nor does this
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +38,8 @@ def texts(plan: Plan, owner: str = "") -> dict[str, str]:
 
 def linted(text: str) -> list[str]:
     """What cfn-lint finds wrong with a fragment in a template of its own."""
+    import cfnlint.api  # type: ignore[import-untyped] # noqa: PLC0415 - it says nothing of its types; its import takes a second
+
     rows = "".join(f"    {row}\n" for row in text.splitlines())
     template = f"AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  It:\n{rows}"
     return [str(match) for match in cfnlint.api.lint_all(template) if match.rule.severity == "error"]
@@ -78,6 +78,10 @@ NOT_YET = {"trustedExecutionConfiguration", "sharingStrategy"}
 
 
 def test_every_member_has_the_name_of_the_resource_specification() -> None:
+    from cfnlint.schema.manager import (  # type: ignore[import-untyped] # noqa: PLC0415 - as above
+        PROVIDER_SCHEMA_MANAGER,
+    )
+
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::ECS::TaskDefinition").schema
     model: Any = get_session().get_service_model("ecs").operation_model("RegisterTaskDefinition").input_shape
     seen = list[str]()
