@@ -149,7 +149,7 @@ class Cloud:
     ) -> dict[str, str]:
         """Build and deploy by sam; returns the stack's outputs. CloudFailed with what sam printed.
 
-        sam takes six seconds of CPU for it. What it has put into the bucket is kept beside the build, and is deployed
+        sam takes six seconds of CPU for it. What it has put into the bucket is kept with the build, and is deployed
         without it the next time.
         """
         sam = self._sam()

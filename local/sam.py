@@ -37,7 +37,7 @@ def one_at_a_time() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Sam:
-    """sam, with the environment that reaches an AWS. What it writes beside a build goes into `scratch`."""
+    """sam, with the environment that reaches an AWS. What else it writes goes into `scratch`."""
 
     scratch: Path
     aws: Mapping[str, str]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -75,17 +76,32 @@ class Word:
     allowed: tuple[str, ...]
 
 
+def _pattern(written: str) -> re.Pattern[str]:
+    return re.compile(r"(?<![\w-])(?:{})(?![\w-])".format(written.replace(" ", r"\s+")), re.IGNORECASE)
+
+
+@cache
+def any_word() -> re.Pattern[str]:
+    """What matches wherever one of the words does, in less time than they take one after the other."""
+    return _pattern("|".join(f"(?:{each['pattern']})" for each in _written()))
+
+
+@cache
+def _written() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = yaml.safe_load((ROOT / "tests" / "words.yaml").read_text(encoding="utf-8"))
+    return found
+
+
 @cache
 def words() -> tuple[Word, ...]:
-    written = yaml.safe_load((ROOT / "tests" / "words.yaml").read_text(encoding="utf-8"))
     return tuple(
         Word(
-            re.compile(r"(?<![\w-])(?:{})(?![\w-])".format(each["pattern"].replace(" ", r"\s+")), re.IGNORECASE),
+            _pattern(each["pattern"]),
             each["use"],
             tuple(each["such"]),
             tuple(each.get("not", ())),
         )
-        for each in written
+        for each in _written()
     )
 
 
@@ -154,6 +170,8 @@ def printed(command: str) -> str:
 
 def found(text: str, line: int = 1) -> Iterator[str]:
     """Each match as `LINE: the match → what to write instead`."""
+    if not any_word().search(text):
+        return
     for word in words():
         for match in word.pattern.finditer(text):
             yield f"{line + text.count('\n', 0, match.start())}: “{' '.join(match[0].split())}” → {word.use}"
@@ -170,5 +188,5 @@ def test_every_glob_finds_something() -> None:
 
 @pytest.mark.parametrize("word", words(), ids=lambda word: word.use)
 def test_a_pattern_matches_the_words_that_it_is_for_and_leaves_normal_english(word: Word) -> None:
-    assert [text for text in word.such if not word.pattern.search(text)] == []
+    assert [text for text in word.such if not (word.pattern.search(text) and any_word().search(text))] == []
     assert [text for text in word.allowed if word.pattern.search(text)] == []
