@@ -59,8 +59,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: a worker with a local cloud mostly waits."""
-    return (os.process_cpu_count() or 1) + 1
+    """Two more than there are cores: a worker with a local cloud mostly waits."""
+    return (os.process_cpu_count() or 1) + 2
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
