@@ -89,15 +89,19 @@ class _Process:
 
     def poll(self) -> int | None:
         """None while it lives, and 0 whatever it ended with."""
-        readable, _, _ = select.select([self._alive], [], [], 0)
-        return 0 if readable else None
+        return 0 if self._ends_within(0) else None
 
     def wait(self, timeout: float) -> int:
         """Wait until it has ended. Raises TimeoutExpired."""
-        readable, _, _ = select.select([self._alive], [], [], timeout)
-        if not readable:
+        if not self._ends_within(timeout):
             raise subprocess.TimeoutExpired("function", timeout)
         return 0
+
+    def _ends_within(self, seconds: float) -> bool:
+        """Whether nobody holds the other end of the pipe any more."""
+        end = select.poll()  # `select` takes no descriptor above 1,023
+        end.register(self._alive)
+        return bool(end.poll(seconds * 1000))
 
     def terminate(self) -> None:
         self._signal(signal.SIGTERM)

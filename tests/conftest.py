@@ -30,6 +30,7 @@ GROUPS: Mapping[str, str] = {
     "tests/e2e/": "cloud",
     "tests/local/": "local",
 }
+CLOUDS = frozenset(GROUPS.values())
 
 FIRST = (
     "tests/e2e/test_corrections.py",  # and with it all that is on the same cloud
@@ -69,6 +70,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Load
     class ByScope(LoadScopeScheduling):  # type: ignore[misc] # as above
         def _split_scope(self, nodeid: str) -> str:
             return scope(nodeid)
+
+        def _assign_work_unit(self, node: object) -> None:
+            """Leave one worker without a cloud as long as there are other tests: it uses the time that those wait."""
+            others = (units for worker, units in self.assigned_work.items() if worker is not node)
+            clouds = sum(1 for units in others if any(not all(units[name].values()) for name in CLOUDS & units.keys()))
+            wanted = CLOUDS if clouds + 1 < len(self.nodes) else self.workqueue.keys() - CLOUDS
+            chosen = next((unit for unit in self.workqueue if unit in wanted), None)
+            if chosen is not None:
+                self.workqueue.move_to_end(chosen, last=False)
+            super()._assign_work_unit(node)
 
     config.option.loadscopereorder = False  # the number of tests says little of how long they take
     return ByScope(config, log)

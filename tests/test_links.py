@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
@@ -66,27 +64,27 @@ def exists(path: str) -> bool:
     return path in EXAMPLES or any(True for folder in (ROOT, ROOT / "src") for _ in folder.glob(path))
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_link_and_anchor_resolves(page: str) -> None:
+def test_every_link_and_anchor_resolves() -> None:
     broken = [
-        f"{path}#{anchor}"
+        f"{page}: {path}#{anchor}"
+        for page in PAGES
         for path, anchor in links(page)
         if not (ROOT / path).exists() or (anchor and anchor not in anchors(path))
     ]
     assert broken == []
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_path_exists(page: str) -> None:
-    assert [path for path in paths(page) if not path.startswith("/") and not exists(path)] == []
+def test_every_path_exists() -> None:
+    named = ((page, path) for page in PAGES for path in paths(page) if not path.startswith("/"))
+    assert [f"{page}: {path}" for page, path in named if not exists(path)] == []
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_function_is_in_the_file_that_the_page_names(page: str) -> None:
-    for names, path in _NAMED.findall(prose(page)):
-        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-        defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-        assert set(_CODE.findall(names)) <= defined, path
+def test_every_function_is_in_the_file_that_the_page_names() -> None:
+    for page in PAGES:
+        for names, path in _NAMED.findall(prose(page)):
+            tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+            defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+            assert set(_CODE.findall(names)) <= defined, f"{page}: {path}"
 
 
 def test_the_readme_leads_to_every_page() -> None:
