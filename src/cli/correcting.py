@@ -32,7 +32,7 @@ from domain.subject import Subject, SubjectId
 from domain.verdict import Drifted
 from domain.workload import Workload
 from operations.account_standards import AccountStandards
-from operations.evaluation import Evaluator, unread_for_now
+from operations.evaluation import Evaluator
 from operations.facts import FactReader, runs_on_fargate
 from operations.owners import Owners
 from operations.planning import Planner
@@ -123,14 +123,14 @@ class Correcting:
             raise RequestFailed(f"{name} is not evaluated: {outside}.")
         found = self.evaluator.evaluate(workload)
         plan = self.evaluator.plan(found, Mode.REPORT)
+        if unread := found.unread_for_now(plan):
+            raise RequestFailed(f"{unread[0].reason}. Try again.")
         if plan is None:
             of_service = workload.service is not None
             kinds = {rule.id for rule in CATALOGUE if (rule.subject is Subject.SERVICE) == of_service}
             drifted = [each.rule for each in found.verdicts if isinstance(each, Drifted) and each.rule in kinds]
             left = f" These drifted rules have no fix: {', '.join(dict.fromkeys(drifted))}." if drifted else ""
             raise RequestFailed(f"Outrider can correct nothing in {name}.{left}")
-        if unread := unread_for_now(plan):
-            raise RequestFailed(f"{unread[0].reason}. Try again.")
         return plan
 
     def _guarded(self, plan: Plan) -> None:

@@ -19,7 +19,7 @@ from domain.standard import Mode, Standard
 from domain.subject import Subject
 from domain.verdict import Compliant, Drifted, Unknown, Verdict
 from domain.workload import Workload
-from operations.facts import FactReader, unread
+from operations.facts import FactReader, unread_for_now
 from operations.planning import Planner
 
 
@@ -38,6 +38,13 @@ class Evaluation:
     def doubtful(self) -> bool:
         """Whether any verdict is Drifted or Unknown."""
         return any(isinstance(verdict, Drifted | Unknown) for verdict in self.verdicts)
+
+    def unread_for_now(self, plan: Plan | None) -> list[Unavailable]:
+        """Return the facts, of it and of its plan, that are unavailable now and may be available later.
+
+        Without them a SAFE plan would seem to need approval, and a drift would seem to be gone.
+        """
+        return unread_for_now(self.workload, *((plan.before, plan.after) if plan is not None else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,10 @@ class Evaluator:
         return replace(workload, facts=replace(workload.facts, newest=self._newest(workload, newest)))
 
     def _newest(self, workload: Workload, task: TaskDefinition | None) -> Fact[Newest]:
-        """The newest revision, and by which rules it is better and worse than the one that the service runs."""
+        """The newest revision, and by which rules it is better and worse than the one that the service runs.
+
+        It is not available where a fact that these depend on is not, for now.
+        """
         running, newest = workload.revision, task.revision if task is not None else None
         if task is None or newest is None or running is None:
             return Absent()
@@ -83,6 +93,8 @@ class Evaluator:
             return Known(Newest(running.arn))
         rules = [rule for rule in self.planner.catalogue if rule.subject is Subject.FAMILY]
         before, now = (self.evaluate(each, rules) for each in (workload, workload.with_task(task)))
+        if passing := unread_for_now(before.workload, now.workload):
+            return passing[0]
         open_ = {verdict.rule for verdict in now.verdicts if isinstance(verdict, Drifted | Unknown)}
         fixed = (verdict.rule for verdict in before.drifted if verdict.rule not in open_)
         kept = {verdict.rule for verdict in before.verdicts if isinstance(verdict, Compliant)}
@@ -126,12 +138,3 @@ class Evaluator:
 
     def _allows(self, rule: Rule, workload: Workload, least: Mode) -> bool:
         return self.planner.mode(rule, workload, self.standard).rank >= least.rank
-
-
-def unread_for_now(plan: Plan) -> list[Unavailable]:
-    """Return the plan's facts that are unavailable now and may be available later.
-
-    Without them a SAFE plan would seem to need approval.
-    """
-    passing = [fact for side in (plan.before, plan.after) for fact in unread(side) if fact.transient]
-    return list({fact.reason: fact for fact in passing}.values())

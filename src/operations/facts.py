@@ -23,9 +23,16 @@ def unread(workload: Workload) -> list[Unavailable]:
         facts.approved_parameter,
         facts.execution_role,
         facts.task_role,
+        facts.running,
+        facts.newest,
         *facts.log_groups.values(),
     )
     return list(dict.fromkeys(fact for fact in read if isinstance(fact, Unavailable)))
+
+
+def unread_for_now(*workloads: Workload) -> list[Unavailable]:
+    """Return the facts of workloads that are unavailable now and may be available later, each once."""
+    return list(dict.fromkeys(fact for each in workloads for fact in unread(each) if fact.transient))
 
 
 @dataclass(frozen=True, slots=True)

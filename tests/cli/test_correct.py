@@ -248,3 +248,13 @@ def test_a_service_that_was_deployed_meanwhile_is_left(world: World, run: Run, m
     ran = run("correct", "shop/web")
     assert ran.code == 2
     assert "shop/web was deployed in the meantime. Nothing was changed." in ran.err
+
+
+def test_a_drift_that_cannot_be_read_for_now_is_not_reported_as_gone(world: World, run: Run) -> None:
+    world.register()
+    world.trust("web-execution", "ec2.amazonaws.com")
+    world.fail("GetRole", "ThrottlingException")
+    ran = run("correct", "web", "--yes")
+    assert ran.code == 2
+    assert "Try again." in ran.err
+    assert "can correct nothing" not in ran.err

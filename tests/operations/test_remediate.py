@@ -1,6 +1,7 @@
 """What remediate registers, what it refuses, and how it goes on after a crash between any two steps."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,20 +14,24 @@ from domain.remediation.attempt import Attempt, AttemptState
 from domain.remediation.request import RequestUnreadable
 from domain.standard import Mode
 from domain.subject import SubjectId
+from operations.planning import Planner
 from operations.remediation.outcome import NotRead
 from operations.remediation.recording import Recorder
 from operations.remediation.remediator import Remediator
+from rules import BY_ID
 from tests.operations.saying import said
 from tests.operations.world import (
     ACCOUNT,
     BROKEN,
     CANARY,
     CONFIG,
+    EXECUTION,
     FLOATING,
     IMAGE,
     PARAMETER,
     PLACE,
     REGION,
+    RULES,
     World,
     application,
     definition,
@@ -346,6 +351,19 @@ def test_without_the_facts_nothing_is_registered_and_the_message_is_retried(worl
     with pytest.raises(NotRead, match=rf"\w+:{operation} on \S+ failed: ThrottlingException"):
         remediator.remediate(request())
     assert len(world.revisions()) == 1
+    assert remediator.remediate(request()).state is AttemptState.REGISTERED
+
+
+def test_a_drift_that_cannot_be_read_for_now_is_not_given_up(world: World) -> None:
+    world.register()
+    world.allow("web-execution", *EXECUTION, "logs:CreateLogGroup")
+    world.client("logs").delete_log_group(logGroupName="/ecs/web")
+    world.fail("DescribeLogGroups", "ThrottlingException", times=1)
+    made = world.remediator(REGISTER)
+    planner = Planner((*RULES, BY_ID["sidecar.logging"]), Mode.REGISTER)
+    remediator = replace(made, parts=replace(made.parts, planner=planner))
+    with pytest.raises(NotRead, match="logs:DescribeLogGroups on /ecs/web failed: ThrottlingException"):
+        remediator.remediate(request())
     assert remediator.remediate(request()).state is AttemptState.REGISTERED
 
 

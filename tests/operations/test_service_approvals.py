@@ -13,8 +13,10 @@ from domain.remediation.rollout import Stage
 from domain.standard import Mode
 from domain.subject import Subject, SubjectId
 from operations.planning import Planner
+from operations.remediation.outcome import NotRead
 from operations.remediation.remediator import Remediator
 from rules import BY_ID
+from tests.aws_fake.calls import failure
 from tests.operations.approving import FAMILY, asked, take
 from tests.operations.delivery import Inspection
 from tests.operations.rolling import (
@@ -29,7 +31,19 @@ from tests.operations.rolling import (
     stages,
 )
 from tests.operations.saying import said
-from tests.operations.world import PLACE, RULES, World, definition, registered, service_changed
+from tests.operations.world import (
+    EXECUTION,
+    FLOATING,
+    PLACE,
+    RULES,
+    Json,
+    World,
+    definition,
+    registered,
+    role_arn,
+    service_changed,
+    trusting,
+)
 
 SERVICE = SubjectId.parse(f"{PLACE}/service/shop/web")
 
@@ -99,6 +113,54 @@ def with_rule(world: World, rule: str) -> tuple[Inspection, Callable[[], Remedia
         world.inspector(Mode.DEPLOY, REPORT, rules),
         lambda: replace(made := remediator(world, REPORT), parts=replace(made.parts, planner=planner)),
     )
+
+
+def test_an_approved_plan_is_not_refused_because_tasks_cannot_be_read_for_now(world: World) -> None:
+    world.services.at_once = False
+    arn = world.services.add("shop/web", world.register(), datetime(2020, 1, 1, tzinfo=UTC))
+    world.pass_(days=365)
+    judging, correcting = with_rule(world, "service.config-fresh")
+    world.sees(service_changed(arn), inspector=judging)
+    proposed = world.ledger.history(SERVICE).proposed
+    assert proposed is not None
+    body = asked(world, digest=proposed.digest, service="shop/web")
+    world.fail("ListTasks", "ThrottlingException", times=1)
+    with pytest.raises(NotRead, match="ecs:ListTasks on shop/web failed: ThrottlingException"):
+        correcting().remediate(body)
+    assert stages(correcting().remediate(body)) == {"shop/web": Stage.DEPLOYING}
+
+
+@pytest.mark.parametrize("drifted", [1, 2])
+def test_a_service_moves_though_a_role_cannot_be_read_for_now(world: World, drifted: int) -> None:
+    """The role of the revision that it runs, or of the newest. The message is retried, and nothing is closed."""
+    world.services.at_once = False
+    world.client("iam").create_role(RoleName="other", AssumeRolePolicyDocument=trusting("ecs-tasks.amazonaws.com"))
+    world.allow("other", *EXECUTION)
+    roles = {number: "other" if number == drifted else "web-execution" for number in (1, 2)}
+    document = definition(collector=FLOATING, executionRoleArn=role_arn(roles[1]))
+    arn = known(world, "shop/web", world.register(document))
+    newest = registered(world.register(definition(executionRoleArn=role_arn(roles[2]))))
+    if drifted == 1:
+        world.client("iam").delete_role_policy(RoleName="other", PolicyName="work")
+    judging, correcting = with_rule(world, "service.revision")
+    world.sees(newest, service_changed(arn), inspector=judging)
+    proposed, found = world.ledger.history(SERVICE).proposed, world.rows(SERVICE)["service.revision"]
+    assert proposed is not None
+
+    def role_fails(operation: str, given: Json, answer: Callable[[], Json]) -> Json:
+        if operation == "GetRole" and given["RoleName"] == "other":
+            raise failure("ThrottlingException", operation)
+        return answer()
+
+    world.line.around = role_fails
+    [outcome] = world.look(service_changed(arn), inspector=judging)
+    assert outcome.failures
+    assert world.rows(SERVICE)["service.revision"] == found
+    body = asked(world, digest=proposed.digest, service="shop/web")
+    with pytest.raises(NotRead):
+        correcting().remediate(body)
+    world.line.around = None
+    assert stages(correcting().remediate(body)) == {"shop/web": Stage.DEPLOYING}
 
 
 def test_a_stale_configuration_needs_approval_and_gets_a_new_deployment_that_cannot_be_undone(world: World) -> None:

@@ -16,7 +16,7 @@ from domain.triggers.message import SubjectMessage
 from domain.triggers.trigger import FollowUpTrigger, SubjectTrigger, SweptTrigger
 from domain.verdict import Unknown, Verdict
 from domain.workload import Workload
-from operations.facts import FactReader
+from operations.facts import FactReader, unread_for_now
 from operations.inspection.bulk import Described
 from operations.standards import Edition
 
@@ -174,15 +174,8 @@ def of_subject(verdicts: Sequence[Verdict], subject: SubjectId) -> dict[str, Ver
 def missing_facts(verdicts: Sequence[Verdict], plan: Plan | None) -> tuple[Unavailable, ...]:
     """Return the unavailable facts that a verdict depends on, and transient ones of the plan's safety."""
     needed = [fact for verdict in verdicts if isinstance(verdict, Unknown) for _, fact in verdict.facts]
-    planned = [fact for fact in unavailable(plan.after) if fact.transient] if plan is not None else []
+    planned = unread_for_now(plan.after) if plan is not None else []
     return tuple(dict.fromkeys([*needed, *planned]))
-
-
-def unavailable(workload: Workload) -> list[Unavailable]:
-    """Return the workload's unavailable facts."""
-    facts = workload.facts
-    read = (facts.parameter, facts.approved_parameter, facts.execution_role, facts.task_role, facts.running)
-    return [fact for fact in (*read, facts.newest, *facts.log_groups.values()) if isinstance(fact, Unavailable)]
 
 
 def parameters_of(workload: Workload) -> frozenset[str]:

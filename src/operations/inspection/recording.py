@@ -61,6 +61,8 @@ class Recorder:
         job, history = inspected.job, inspected.job.history
         hours = job.edition.standard.remediation.approval_hours
         proposed = propose(history.proposed, inspected.plan, inspected.read_at, hours)
+        if inspected.retried and proposed is None:  # for now: a person may be about to approve it
+            proposed = history.proposed
         transitions = self._transitions(inspected, proposed)
         rows = {rule: replace(row, suppressed=rule in job.suppressed) for rule, row in history.rows.items()}
         still = _open(history, transitions)

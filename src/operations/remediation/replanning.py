@@ -12,7 +12,7 @@ from domain.remediation.plan import Plan
 from domain.remediation.reason import Code, Reason
 from domain.standard import Mode
 from domain.workload import Workload
-from operations.evaluation import Evaluator, unread_for_now
+from operations.evaluation import Evaluator
 from operations.remediation.outcome import NotRead
 from reports.source import fragments
 
@@ -23,7 +23,8 @@ def planned(
     """Return the plan; None if nothing is left to correct.
 
     Rules with `suppressed` findings are not corrected. An approved plan is carried out as it was seen, without them, or
-    Forbidden is raised. Without approval, the rules in `left` are not corrected either.
+    Forbidden is raised. Without approval, the rules in `left` are not corrected either. Raises NotRead if a fact cannot
+    be read for now.
     """
     least = Mode.DEPLOY if attempt.service else Mode.REGISTER
     found = evaluator.evaluate(workload)
@@ -36,7 +37,7 @@ def planned(
             whole = plan
     except engine.Disagreement as disagreement:
         raise Forbidden(Guard.DISAGREEMENT, Reason(Code.DISAGREEMENT, str(disagreement))) from None
-    if plan is not None and (passing := unread_for_now(plan)):
+    if passing := found.unread_for_now(plan):
         raise NotRead("; ".join(fact.reason for fact in passing))
     if plan is None and whole is not None:
         guards.not_suppressed(whole.fixes, suppressed)
