@@ -59,6 +59,39 @@ def test_a_failed_deployment_that_a_pipeline_has_replaced_already_is_left_to_it(
     assert stages(run) == {WEB: Stage.SKIPPED}
 
 
+@pytest.mark.parametrize("when", ["before the answer", "while it is deployed", "while it settles", "it is deleted"])
+def test_a_service_alone_that_somebody_deploys_meanwhile_is_left_to_them(sessions: Sessions, when: str) -> None:
+    run = deploying(sessions, lambda run: alone(run, WEB), still)
+
+    def overtaken(real: Answer) -> Answer:
+        def answer(operation: str, given: dict[str, Any]) -> Any:
+            if operation == "UpdateService" and len(run.aws.services.updates) == 0:
+                others_deploy(run.aws)
+            return real(operation, given)
+
+        return answer
+
+    if when == "before the answer":
+        answering(run, overtaken)
+    steps(run, 1)
+    match when:
+        case "while it is deployed":
+            others_deploy(run.aws)
+        case "while it settles":
+            run.aws.services.complete(WEB)
+            steps(run, 1)
+            others_deploy(run.aws)
+        case "it is deleted":
+            del run.aws.services.services[WEB]
+        case _:
+            pass
+    quiet(run)
+    [found] = attempts_of(run)
+    assert (found.state, outcomes(run)) == (AttemptState.SUPERSEDED, ["superseded"])
+    assert run.alerts[-1]["title"] == "The correction of shop/web was dropped"
+    assert (run.alerts[-1]["severity"], len(run.alerts[-1]["reasons"])) == ("INFORMATIONAL", 1)
+
+
 def test_a_rollback_that_ecs_rolls_back_is_published_as_what_it_is(sessions: Sessions) -> None:
     def plays(aws: Aws) -> bool:
         """web:2 completes with dead collectors, and the way back to web:1 fails: ECS restores web:2."""

@@ -105,7 +105,7 @@ def concluded(attempt: Attempt, stays: tuple[Reason, ...], moment: Moment) -> St
         return ended(attempt, AttemptState.REGISTERED, *left)
     first = attempt.rollouts[0]
     if all(each.moot for each in attempt.rollouts):
-        return superseded(attempt, *first.reasons, quiet=True)
+        return superseded(attempt, *first.reasons, quiet=not any(each.was for each in attempt.rollouts))
     return refused(attempt, first.guard, *first.reasons)
 
 

@@ -70,10 +70,10 @@ class Rollout:
 
     `listed` are all of its deployments before: what somebody deployed earlier may still drain next to `was`.
     `deployment` is empty if UpdateService succeeded and its answer showed none yet. `other` is the revision (ARN) that
-    somebody else deployed at the same moment. `moot` says that it was skipped because it runs something else now.
-    `since` is when the stage began, `ready` how many tasks were ready in it, and `moved` when that last grew. `due` is
-    when the service is read again though no event came. `guard` names the one that forbids it, for now (PENDING) or
-    permanently (SKIPPED), and `reasons` say why.
+    somebody else deployed at the same moment. `moot` says that it was skipped because it is gone, or runs something
+    else now. `since` is when the stage began, `ready` how many tasks were ready in it, and `moved` when that last grew.
+    `due` is when the service is read again though no event came. `guard` names the one that forbids it, for now
+    (PENDING) or permanently (SKIPPED), and `reasons` say why.
     """
 
     service: str
@@ -136,7 +136,7 @@ class Rollout:
         return self.at(stage, now, reasons=(*self.reasons, *more))
 
     def left(self, now: datetime, *reasons: Reason, guard: Guard | None = None, moot: bool = False) -> "Rollout":
-        """Return it as skipped: a guard forbids it permanently, or it is `moot`: it runs something else now."""
+        """Return it as skipped: a guard forbids it permanently, or it is `moot`: gone, or at something else now."""
         return replace(self.at(Stage.SKIPPED, now, reasons=reasons), guard=guard, moot=moot)
 
     def back(self, now: datetime) -> "Rollout":

@@ -95,7 +95,7 @@ def _replaced(rollout: Rollout, sight: ServiceView, primary: Deployment) -> Roll
     back = runs(service) == rollout.before and ended
     if primary.id == rollout.was or primary.rolls_back or back:
         return _failed(rollout, sight, _of_ecs(rollout, service, Code.ECS_ROLLED_BACK))
-    return rollout.left(sight.now, _THEIRS)
+    return rollout.left(sight.now, _THEIRS, moot=True)
 
 
 def _of_ecs(rollout: Rollout, service: Service, code: Code) -> Reason:
@@ -225,7 +225,7 @@ def updated(rollout: Rollout, sight: ServiceView) -> Rollout | None:
     if sight.service.task_definition != wanted(rollout).revision:
         if backwards:
             return rollout.ending(Stage.ROLLED_BACK, sight.now, Reason(Code.DEPLOYED_SINCE))
-        return rollout.left(sight.now, _THEIRS)
+        return rollout.left(sight.now, _THEIRS, moot=True)
     following = Stage.ROLLBACK_DEPLOYING if backwards else Stage.DEPLOYING
     return sight.begun(replace(rollout, deployment=primary.id), following)
 

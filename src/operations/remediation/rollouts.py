@@ -128,7 +128,7 @@ class Rollouts:
     def _step(self, attempt: Attempt, rollout: Rollout, service: Service | None) -> Rollout:
         place, stage = attempt.source.place, rollout.stage
         if service is None:
-            return rollout.left(self.parts.now(), Reason(Code.GONE))
+            return rollout.left(self.parts.now(), Reason(Code.GONE), moot=True)
         if stage in {Stage.UPDATING, Stage.ROLLING_BACK, Stage.RESTORING}:
             return Updates(self.parts, attempt).made(rollout, service)
         tasks = self.parts.ecs.running_tasks(place, rollout.service) if stage is Stage.SETTLING else Absent()

@@ -75,5 +75,5 @@ class Updates:
                 why = Reason(Code.OTHER_NOT_RUN_AGAIN, name, because=(failed.reason,))
                 return rollout.at(Stage.NOT_ROLLED_BACK, now, reasons=(why,))
         # A failed correction stays failed, even if somebody else deploys while it is rolled back.
-        stage = Stage.ROLLED_BACK if rollout.reasons else Stage.SKIPPED
-        return rollout.ending(stage, now, Reason(Code.OTHER_RUNS_AGAIN, name))
+        why = Reason(Code.OTHER_RUNS_AGAIN, name)
+        return rollout.ending(Stage.ROLLED_BACK, now, why) if rollout.reasons else rollout.left(now, why, moot=True)
