@@ -116,15 +116,17 @@ class Standards:
             raise StandardInvalid(source, [Found(Problem.NOT_TEXT, "is not text in UTF-8. Store it as such")]) from None
 
     def _last_good(self, trouble: Trouble) -> Edition:
-        """Return the last good standard. It is not checked again: a later release may find more in it."""
-        good = self.good.last() if self.good is not None else None
-        if good is None:
-            if self._held is None:
-                raise trouble.why
-            return replace(self._held, warnings=(), trouble=trouble)
-        same = self._held is not None and self._held.digest == good.digest
-        standard = self._held.standard if same and self._held else Standard.parse(good.text, "The last good standard")
-        return Edition(standard, good.digest, trouble=trouble)
+        """Return the last good standard. It is not checked again: a later release may find more in it.
+
+        One that a later release cannot even parse is none: only the stored one can be corrected.
+        """
+        good, held = self.good.last() if self.good is not None else None, self._held
+        if good is not None and (held is None or held.digest != good.digest):
+            with suppress(StandardInvalid):
+                return Edition(Standard.parse(good.text, "The last good standard"), good.digest, trouble=trouble)
+        if held is None:
+            raise trouble.why
+        return replace(held, warnings=(), trouble=trouble)
 
 
 def _digest(text: str) -> str:

@@ -9,7 +9,7 @@ from aws.channels import Queue, Topic
 from aws.ledger.standards import GoodStandard
 from domain.remediation.attempt import AttemptState
 from domain.remediation.guard import Guard
-from domain.standard import Mode
+from domain.standard import Mode, StandardInvalid
 from domain.subject import Subject, SubjectId
 from operations.inspection.notices import Operations
 from operations.remediation.resuming import Resumer
@@ -23,6 +23,7 @@ from tests.operations.world import FLOATING, PLACE, STANDARD, World, definition,
 GOOD = "version: 1\nname: good\nrules: [{rules: sidecar.image-pinned, mode: off}]\n"
 BROKEN = "version: 1\nname: broken\nrules: [{rules: sidecar.image-pinned, severity: high}]\n"
 NOTHING = "version: 1\nname: nothing\nservices: {gateways: [scraper]}\n"
+EARLIER = "version: 1\nwords: {of: an earlier release}\n"
 BETTER = "version: 1\nname: better\nrules: [{rules: sidecar.image-pinned, mode: report}]\n"
 
 
@@ -138,6 +139,24 @@ def test_a_good_one_is_not_checked_again_by_a_later_release(world: World) -> Non
     world.sees(family(world, "web"), inspector=world.inspector(standard=NOTHING))
     assert "sidecar.image-pinned" in world.open("web")
     assert "nothing is" not in world.notices[0].lower()
+
+
+@pytest.mark.parametrize("stored", [BROKEN, EARLIER])
+def test_if_a_later_release_cannot_parse_the_good_one_the_notice_is_about_the_stored_one(
+    world: World, stored: str
+) -> None:
+    """Nobody can correct the text in the ledger."""
+    world.ledger.standards.keep(GoodStandard(EARLIER, "1", datetime(2026, 8, 1, tzinfo=UTC)))
+    [outcome] = world.look(family(world, "web"), inspector=world.inspector(standard=stored))
+    assert f"The standard at ssm:{STANDARD}" in outcome.failures[0]
+    [notice] = world.notices
+    assert notice.startswith("Nothing is evaluated until it is corrected.")
+    assert f"The standard at ssm:{STANDARD}, line " in notice
+    with pytest.raises(StandardInvalid, match=f"The standard at ssm:{STANDARD}"):
+        world.remediator(stored).remediate(request())
+    sweeper(world).sweep()
+    world.sees(family(world, "web"), inspector=world.inspector(standard=GOOD))
+    assert by(world, "web") == "good"
 
 
 def test_warnings_are_notified_about_once_and_the_standard_is_used(world: World) -> None:
