@@ -239,7 +239,7 @@ def _of_threads(title: str, threads: Sequence[tuple[str, Thread]]) -> AlertSecti
 def _of_thread(key: str, thread: Thread) -> AlertLine:
     """`family web: 3 findings`, `family web: web:7 was not corrected`."""
     subject, outcome, done = SubjectId.parse(key), thread.outcome, thread.over and not thread.needs_person
-    shown = thread.closed if done else thread.open
+    shown = thread.resolved if done else thread.open
     said = f"{len(shown)} findings" if len(shown) != 1 else shown[0].rule
     if outcome is not None and (thread.needs_person or not shown):
         said = outcome.title

@@ -179,7 +179,9 @@ class _State:
         name = self.subject[1]
         if self.thread.open and not self.thread.needs_person:
             return f"{name} ({self.thread.severity.value}): {findings_are(len(self.thread.open), 'open')}"
-        said = outcome.title if outcome is not None else ", ".join(sorted({alert.rule for alert in self.thread.closed}))
+        said = (
+            outcome.title if outcome is not None else ", ".join(sorted({alert.rule for alert in self.thread.resolved}))
+        )
         return f"{name}: {said}"
 
     # --- the parts ----------------------------------------------------------------------------------------------------

@@ -107,6 +107,27 @@ def test_what_is_in_a_digest_changes_the_messages_that_people_have_of_it(machine
     ]
 
 
+def test_what_is_exempt_is_not_reported_as_resolved(machine: Callable[[], Machine]) -> None:
+    here = followed(machine)
+    there = {"rule": "sidecar.resources"}
+    others = [
+        alert.model_copy(update=there | {"id": f"other {alert.id}", "finding": f"other {alert.finding}"})
+        for alert in alerts(MOST + 2)
+    ]
+    here.later(*others)
+    exempt = [
+        alert.model_copy(update={"id": f"exempt {alert.id}", "transition": "exempted", "sequence": alert.sequence + 1})
+        for alert in others
+    ]
+    here.later(*closed(MOST + 2), *exempt)
+    [section] = here.posts[-1].message.alert.sections
+    assert section.title == "Resolved: 2"
+    assert [line.text for line in section.lines] == [f"family web-{n}: sidecar.image-pinned" for n in (2, 3)]
+    changed = [post.message for post in here.posts if post.message.header == "✅ Resolved: web-2"][-1]
+    assert changed.text == "Resolved: web-2: sidecar.image-pinned"
+    assert "1 finding is exempt: sidecar.resources" in "".join(changed.parts)
+
+
 def test_what_could_not_be_changed_is_tried_again_and_is_not_in_the_digest(machine: Callable[[], Machine]) -> None:
     here, some = followed(machine), closed(MOST + 2)
     here.notify(*some)

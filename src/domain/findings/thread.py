@@ -78,6 +78,11 @@ class Thread(BaseModel):
         return [alert for alert in self.findings.values() if alert.ends]
 
     @property
+    def resolved(self) -> Sequence[Alert]:
+        """The same, without those that are only exempt or gone, unless all are."""
+        return [alert for alert in self.closed if not alert.silent] or self.closed
+
+    @property
     def outcome(self) -> Alert | None:
         """The last outcome of a correction: that of the family, if it and those of its services succeeded."""
         found = sorted(self.outcomes.values(), key=lambda each: each.occurred)
