@@ -165,7 +165,7 @@ def _back(attempt: Attempt, rollout: Rollout) -> str:
     if any(each.code is Code.NO_WAY_BACK for each in rollout.reasons):
         return f"Register {rollout.before.name} again, and deploy it to {rollout.service}. "
     options = [f"--cluster {cluster}", f"--service {name}", f"--task-definition {rollout.before.name}"]
-    options += [f"--platform-version {rollout.before.platform}"] if rollout.before.platform else []
+    options += [f"--platform-version {rollout.way_back.platform}"] if rollout.way_back.platform else []
     return f"Set it back: `aws ecs update-service {' '.join(options)} --region {attempt.source.place.region}`. "
 
 
@@ -200,6 +200,8 @@ def _in_the_way(guard: Guard | None) -> str:
             return "Name that role in the standard (roles)"
         case Guard.REGISTRATION:
             return "Correct what the reason names (PassableRoles of the stack, if a role may not be passed)"
+        case Guard.PLATFORM_VERSION:
+            return "Set the service's platform version to LATEST"
         case Guard.KILL_SWITCH:
             return "Set the kill switch to on"
         case Guard.ACCOUNT:

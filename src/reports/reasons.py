@@ -118,6 +118,11 @@ def text(reason: Reason) -> str:  # noqa: C901, PLR0912, PLR0915 - a case for ea
         case Code.NOT_ON_FARGATE:
             where = names or "an unknown launch type"
             return f"It runs on {where}; Outrider updates only services on Fargate."
+        case Code.PLATFORM_TOO_OLD:
+            return (
+                f"It runs on Fargate platform version {what}, where new tasks would not start. Set it to LATEST, or let"
+                " Outrider do that: mode deploy for service.platform-version."
+            )
         case Code.OTHER_CONTROLLER:
             return f"{what} controls its deployments, so UpdateService may not update it."
         case Code.OTHER_STRATEGY:

@@ -266,6 +266,12 @@ ROWS = [
     Row("minimum healthy", running(deploymentConfiguration=BREAKER | {"minimumHealthyPercent": 0}), registers=True),
     Row("launch type", running(launchType="EC2"), registers=True),
     Row("launch type", running(launchType="EXTERNAL"), registers=True),
+    Row(
+        "platform version",
+        running(platformVersion="1.3.0"),
+        SOON + "rules: [{rules: [service.platform-version], mode: report}]\n",
+        registers=True,
+    ),
     Row("deployment controller", other_controller("CODE_DEPLOY"), registers=True),
     Row("deployment controller", other_controller("EXTERNAL"), registers=True),
     Row("deployment controller", of_a_service(deploymentController={"type": "CODE_DEPLOY"})),

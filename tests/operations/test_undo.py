@@ -63,10 +63,12 @@ def test_an_undo_of_a_family_is_of_its_revision_and_of_all_services(sessions: Se
     """shop/a was corrected once more alone; shop/c runs a revision that Outrider did not deploy there."""
 
     def begin(run: Run) -> None:
-        fleet(run, "shop/a", "shop/b", platformVersion="1.3.0")
+        fleet(run, "shop/a", "shop/b", platformVersion="1.4.0")
         ask(run, request())
 
     run = quiet(deploying(sessions, begin))
+    run.aws.services.update("shop/a", platformVersion="1.3.0")
+    run.aws.services.complete("shop/a")
     with run.line.answering():
         serve(run, "shop/c", 1, platformVersion="1.3.0")
     corrected_alone(run, "shop/a")
@@ -80,7 +82,7 @@ def test_an_undo_of_a_family_is_of_its_revision_and_of_all_services(sessions: Se
     quiet(run)
     assert [runs(run, title) for title in ("shop/a", "shop/b", "shop/c")] == ["web:1"] * 3
     platforms = {title: each["platformVersion"] for title, each in run.aws.services.services.items()}
-    assert platforms == {"shop/a": "1.3.0", "shop/b": "1.3.0", "shop/c": "LATEST"}
+    assert platforms == {"shop/a": "1.4.0", "shop/b": "1.4.0", "shop/c": "LATEST"}
     assert (attempt(run).state, run.aws.definitions.active()) == (AttemptState.UNDONE, [1])
 
 

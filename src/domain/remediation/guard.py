@@ -35,6 +35,7 @@ class Guard(StrEnum):
     WAY_BACK = "way back"
     MINIMUM_HEALTHY = "minimum healthy"
     LAUNCH_TYPE = "launch type"
+    PLATFORM_VERSION = "platform version"
     DEPLOYMENT_CONTROLLER = "deployment controller"
     DEPLOYMENT_STRATEGY = "deployment strategy"
     CIRCUIT_BREAKER = "circuit breaker"

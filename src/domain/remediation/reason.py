@@ -58,6 +58,7 @@ class Code(StrEnum):
     NO_WAY_BACK = "no-way-back"
     MAY_STOP_ALL = "may-stop-all"
     NOT_ON_FARGATE = "not-on-fargate"
+    PLATFORM_TOO_OLD = "platform-too-old"
     OTHER_CONTROLLER = "other-controller"
     OTHER_STRATEGY = "other-strategy"
     NO_ROLLBACK = "no-rollback"

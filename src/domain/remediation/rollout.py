@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from domain.ecs.fargate import no_collector_on
 from domain.ecs.service import Service
 from domain.remediation.guard import Guard
 from domain.remediation.reason import Code, Reason
@@ -99,6 +100,12 @@ class Rollout:
     def restarts(self) -> bool:
         """Whether it deploys again what the service runs already: there is nothing to go back to."""
         return self.before == self.after
+
+    @property
+    def way_back(self) -> Target:
+        """What it is rolled back to: the revision before, and the platform version before if tasks start on that."""
+        kept = self.before.revision != self.after.revision and no_collector_on(self.before.platform)
+        return Target(self.before.revision, self.after.platform) if kept else self.before
 
     @property
     def stands(self) -> bool:

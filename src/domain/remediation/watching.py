@@ -232,7 +232,7 @@ def updated(rollout: Rollout, sight: ServiceView) -> Rollout | None:
 
 def wanted(rollout: Rollout) -> Target:
     """What the call that is written down is to bring the service to."""
-    return rollout.after if rollout.stage is Stage.UPDATING else rollout.before
+    return rollout.after if rollout.stage is Stage.UPDATING else rollout.way_back
 
 
 def deployed_by_others(rollout: Rollout, service: Service) -> str:

@@ -19,6 +19,7 @@ from domain.remediation.rollout import READ_AGAIN, Rollout, Stage, runs
 from domain.remediation.watching import seen, shown_late, updated
 from operations.remediation.guards import Guards
 from operations.remediation.parts import Parts
+from operations.remediation.platforms import startable
 from operations.remediation.updates import Updates
 
 _STEPS = 8  # steps of one service within a delivery, at most
@@ -157,11 +158,12 @@ class Rollouts:
             why = Reason(Code.GONE) if service is None else Reason(Code.RUNS_NOW, runs(service).name)
             return self._written(attempt, rollout.left(now, why, moot=True))
         try:
+            after = startable(self.parts, attempt.source.place, service, rollout.after)
             Guards(self.parts).before_update(attempt, service)
         except Forbidden as by:
             return self._written(attempt, self._forbidden(rollout, by))
         begun = rollout.read(service).at(Stage.UPDATING, now, now)
-        begun = replace(begun, reasons=())
+        begun = replace(begun, reasons=(), after=after)
         return self._go_on(self._written(attempt, begun), begun)
 
     def _forbidden(self, rollout: Rollout, by: Forbidden) -> Rollout:

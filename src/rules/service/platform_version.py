@@ -50,7 +50,8 @@ RULE = Rule(
     """,
     remedy="""
         SAFE. UpdateService sets the service's platform version to LATEST, which starts a deployment. REVIEW where the
-        service names neither a launch type nor a capacity provider.
+        service names neither a launch type nor a capacity provider. In mode deploy, a correction of the family sets it
+        with the corrected revision; in another mode it leaves such a service, as its tasks would not start.
     """,
     configure="`services.platform_version` is the oldest that is accepted.",
     subject=Subject.SERVICE,
