@@ -108,7 +108,8 @@ def _contents() -> Iterator[str]:
 
 def _sentence(text: str) -> str:
     text = text.strip().rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."
+    first = text.partition(" ")[0]
+    return f"{text}." if ":" in first else f"{text[:1].upper()}{text[1:]}."  # an IAM action stays as it is written
 
 
 def _page(rule: Rule) -> str:

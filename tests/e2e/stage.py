@@ -48,7 +48,7 @@ MEMBER, SILENT = "210987654321", "310987654321"
 
 # A machine may be busy; nothing waits for this long if all is well. AWS may show a new revision two minutes late.
 SECONDS = 240 if os.environ.get("UNKIND") else 150
-POLL = 0.1
+POLL = 0.2
 
 UNKIND = "UNKIND"
 """The environment variable with the seed of the limits, latencies and late reads that functions meet; 0 for none."""
