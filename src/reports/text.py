@@ -5,17 +5,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 MARK = "…"
-# Control, zero-width and direction characters (Unicode Cc, and invisible Cf), line separators, halves of
-# surrogate pairs, tags, and the two that XML cannot hold in any form.
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff"
-    r"\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
+# Within brackets of a pattern: control and direction characters, line separators, what Unicode calls "default
+# ignorable" (shown as nothing, or as a blank), halves of surrogate pairs, and the two that XML cannot hold in any form.
+# Not U+FE00 to U+FE0F, which choose how emoji look.
+INVISIBLE = (
+    r"\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    r"\U000e0000-\U000e0fff"
 )
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 
 
 def clean(text: str) -> str:
     """Remove control and direction characters, which could make a line look like another text."""
-    return _CONTROL.sub("", text)
+    return _INVISIBLE.sub("", text)
 
 
 def cut(text: str, length: int) -> str:

@@ -34,6 +34,7 @@ from reports.fleet.model import (
     Unread,
 )
 from reports.fleet.packing import packed, visible
+from reports.text import clean
 from tests.reports.browser import Page, ask, needs_chromium
 from tests.rules.examples import Case, build
 
@@ -96,6 +97,7 @@ def test_it_loads_nothing_and_allows_no_other_script() -> None:
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page())
     assert policy is not None
     assert policy[1].startswith("default-src 'none'; style-src 'sha256-")
+    assert "form-action 'none'" in policy[1], "which default-src does not govern"
     assert "unsafe" not in policy[1]
 
 
@@ -131,6 +133,12 @@ def test_names_are_put_back_into_shared_texts() -> None:
 def test_control_and_direction_characters_are_shown_as_numbers() -> None:
     assert visible(REVERSED) == "web\\u202egnp.exe\\u2066\\u0000"
     assert "\u202e" not in json.dumps(unpacked(packed(hostile())), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("letter", "\u034f\u115f\u3164\uffa0\ufff0\U000e0041\U000e0101")
+def test_what_is_shown_as_nothing_is_shown_as_a_number(letter: str) -> None:
+    assert visible(f"web{letter}api") == f"web\\u{ord(letter):04x}api"
+    assert clean(f"web{letter}api") == "webapi"
 
 
 def test_hostile_names_cannot_end_an_element() -> None:
@@ -340,6 +348,31 @@ def test_hostile_names_are_only_text(tmp_path: Path) -> None:
     assert (seen.answer["images"], seen.answer["scripts"]) == (0, 3)
     assert HOSTILE in seen.answer["text"]
     assert "\u202e" not in seen.answer["text"] + seen.answer["list"]
+
+
+@needs_chromium
+def test_no_text_becomes_html_whatever_the_script_does(tmp_path: Path) -> None:
+    seen = ask(
+        Page(page()),
+        """try { document.body.innerHTML = "<b>x</b>"; } catch (refused) { return refused.name; }""",
+        tmp_path,
+    )
+    assert seen.answer == "TypeError"
+
+
+@needs_chromium
+def test_long_names_stay_within_the_page(tmp_path: Path) -> None:
+    long, one = "L" * 255, hostile().entries[0]
+    proposal = Proposal("d1", Safety.REVIEW, (sample().rules[0].id,), (long,), (Change(long, long, long),))
+    entry = replace(one, family=long, service=f"{long}/{long}", team=long, proposal=proposal)
+    seen = ask(
+        Page(html_of(replace(sample(), title=long, standard=long, entries=(entry,)))),
+        """press($("#list"), "Enter"); await soon();
+        const dialog = $("dialog"), root = document.documentElement;
+        return { page: root.scrollWidth - root.clientWidth, dialog: dialog.scrollWidth - dialog.clientWidth };""",
+        tmp_path,
+    )
+    assert seen.answer == {"page": 0, "dialog": 0}
 
 
 @needs_chromium

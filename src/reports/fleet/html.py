@@ -17,9 +17,17 @@ _SCRIPTS = ("data.js", "filter.js", "matrix.js", "drawing.js", "detail.js", "ans
 def html_of(fleet: Fleet) -> str:
     """Return the page. The data is base64, so no name in it can end an element or begin a script."""
     style, script = _text("page.css"), _script()
+    policy = (
+        "default-src 'none'",
+        f"style-src '{_digest(style)}'",
+        f"script-src '{_digest(script)}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",  # no text becomes HTML
+    )
     return Template(_text("page.html")).substitute(
         title=escape(visible(fleet.title)),
-        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'",
+        policy="; ".join(policy),
         style=style,
         script=script,
         data=packed(fleet),

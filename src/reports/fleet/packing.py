@@ -13,13 +13,12 @@ from typing import Any
 
 from domain.drift import Safety
 from reports.fleet.model import Drawing, Entry, Fleet, Proposal, Result, State, Totals
+from reports.text import INVISIBLE
 
 _ACCOUNT, _REGION, _FAMILY, _SERVICE = "\x01", "\x02", "\x03", "\x04"
 _LEAST = 3
 """Shorter names stay in the text: they would be found within other words."""
-_INVISIBLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]"
-)
+_INVISIBLE = re.compile(rf"[\t\n{INVISIBLE}]")
 
 
 def packed(fleet: Fleet) -> str:
