@@ -18,11 +18,13 @@ from cli.reporting import Report, refuse_to_overwrite
 from cli.results import Result, Results
 from cli.selection import evaluated
 from cli.sources.configuration import ConfigurationOrigin
+from cli.sources.detection import is_about_tasks
 from cli.sources.open_images import IMAGE
 from cli.terminal import say
-from cli.texts import text_of
+from cli.texts import shown, text_of
 from cli.unusable import NoDefinition, Unusable
-from domain.collector import variables_read
+from domain.collector import CollectorConfiguration, ConfigurationUnreadable, variables_read
+from domain.collector.configuration import SECTIONS
 from domain.collector.releases import Release, newest_known
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import Facts, Known, Parameter
@@ -42,6 +44,11 @@ _RULES = tuple(
 _AFTER_THE_START = frozenset({"config.destinations", "config.no-plain-secrets"})
 _COLLECTOR = "adot-collector"
 _SECTIONS = re.compile(r"""(?:^["' ]*|[{,]\s*["'])(receivers|exporters|service)["']?\s*:""", re.MULTILINE)
+_LEAST = 2
+"""One section alone may be of something else, such as `service`."""
+
+_OF_AWS = re.compile(r"\bAWS::\w+::|^resource\s+\"aws_", re.MULTILINE)
+"""A type of a resource in a template, or a resource of Terraform."""
 
 
 def collector(given: Namespace) -> int:
@@ -87,13 +94,28 @@ def release_of(text: str) -> Release:
         raise Unusable(str(error)) from None
 
 
-def is_configuration(text: str) -> bool:
-    """Return whether a text has sections of a collector configuration."""
-    return len(set(_SECTIONS.findall(text))) > 1
+def is_configuration(text: str, *, unreadable: bool = True) -> bool:
+    """Return whether a text has the sections of a collector configuration at its top, and not within something else.
+
+    `unreadable` is the answer for a text that has them and cannot be parsed.
+    """
+    if len(set(_SECTIONS.findall(text))) < _LEAST:
+        return False
+    try:
+        document = CollectorConfiguration.parse(text).document
+    except ConfigurationUnreadable:
+        return unreadable
+    return sum(section in document for section in SECTIONS) >= _LEAST
 
 
 def _read(name: str) -> tuple[tuple[str, str]]:
-    return ((name, text_of(name)),)
+    text = text_of(name)
+    if (is_about_tasks(text) or _OF_AWS.search(text)) and not is_configuration(text, unreadable=False):
+        raise NoDefinition(
+            f"{shown(name)} is not a collector's configuration. `outrider check` evaluates task definitions, and"
+            " templates with them."
+        )
+    return ((name, text),)
 
 
 def _find(name: str) -> tuple[tuple[str, str]]:

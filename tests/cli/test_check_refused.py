@@ -40,6 +40,14 @@ BAD: dict[str, tuple[bytes, str]] = {
     "one container": (b'{"name": "web", "image": "nginx"}', "bad.json has containers without the task definition"),
     "services": (b'{"services": []}', "bad.json describes services"),
     "a service": (b'{"serviceName": "web", "taskDefinition": "web:1"}', "bad.json describes services"),
+    "a configuration": (
+        b'{"service": {"pipelines": {}}}',
+        "bad.json is a collector's configuration. `outrider collector`",
+    ),
+    "half of one": (
+        b'{"receivers": {}, "exporters": {}}',
+        "bad.json is a collector's configuration. `outrider collector`",
+    ),
     "containers as text": (b'{"family": "a", "containerDefinitions": "[]"}', "bad.json has containerDefinitions that"),
     "a container that is none": (b'{"containerDefinitions": [{}, 1]}', "whose item 2 is not an object"),
     "a list with another thing": (b'[{"containerDefinitions": []}, 3]', "bad.json, entry 1, is not a task definition"),

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -87,6 +88,54 @@ def test_a_folder_gives_its_configurations_and_skips_the_rest(run: Run) -> None:
     ran = run("collector", "--format", "json", "deploy")
     assert [entry["file"] for entry in ran.results] == ["deploy/one/collector.yaml", "deploy/two/otel.YML"]
     assert ran.err == "Skipped, because there is no collector configuration in it: deploy/compose.yaml.\n"
+
+
+TASK = {"family": "web", "containerDefinitions": [{"name": "app", "image": "web"}]}
+PARAMETER = f"""\
+Resources:
+  Configuration:
+    Type: AWS::SSM::Parameter
+    Properties:
+      Value: |
+{indent(GOOD, " " * 8)}"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(TASK),
+        json.dumps({"taskDefinition": TASK}),
+        json.dumps([TASK]),
+        "Resources:\n  Task:\n    Type: AWS::ECS::TaskDefinition\n",
+        "service: web\nresources:\n  Resources:\n    Task:\n      Type: AWS::ECS::TaskDefinition\n",
+        'resource "aws_ecs_task_definition" "web" {\n  family = "web"\n}\n',
+        'resource "aws_ssm_parameter" "web" {\n  value = <<EOT\n' + GOOD + "EOT\n}\n",
+        PARAMETER,
+    ],
+)
+def test_task_definitions_and_templates_are_for_check(run: Run, text: str) -> None:
+    ran = run("collector", write("given", text))
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "given is not a collector's configuration. `outrider check` evaluates task definitions, and templates with"
+        " them.\n"
+    )
+    assert run("collector", "-", stdin=text.encode()).err.startswith("Standard input is not")
+
+
+def test_a_configuration_that_names_a_member_of_task_definitions_is_one(run: Run) -> None:
+    assert (
+        run("collector", write("collector.yaml", "# logConfiguration of AWS::ECS::TaskDefinition\n" + GOOD)).code == 0
+    )
+
+
+def test_in_a_folder_what_has_a_configuration_within_it_is_skipped(run: Run) -> None:
+    write("deploy/collector.yaml", GOOD)
+    write("deploy/parameter.yaml", PARAMETER)
+    write("deploy/values.yaml", f"collector:\n{indent(GOOD, '  ')}")
+    ran = run("collector", "--format", "json", "deploy")
+    assert [entry["file"] for entry in ran.results] == ["deploy/collector.yaml"]
+    assert "deploy/parameter.yaml and 1 more" in ran.err
 
 
 @pytest.mark.parametrize("text", ["a: 1\n", None])

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -94,13 +95,14 @@ def test_configurations_and_definitions_of_a_folder(run: Run, good: Definition) 
     write("all/c.json", json.dumps({"receivers": {}, "service": {}}))
     write("all/d.json", good)
     write("all/e.yaml", "services: {web: {image: x}}")
+    write("all/f.yaml", f"parameter: |\n{indent(OLD, '  ')}")
     write("all/package.json", "{}")
     ran = run("upgrade", "--to", "v0.49.0", "--format", "json", "all")
     assert [entry["file"] for entry in ran.results] == ["all/a.yaml", "all/b.yml", "all/c.json", "all/d.json"]
     assert places(ran.results[0]) == ["exporters/logging", "service/telemetry/metrics/address"]
     assert (ran.results[0]["resource"], ran.results[1]["breaks"]) == (None, [])
     assert ran.code == 1
-    assert ran.err == "Skipped, because there is neither in it: all/e.yaml and 1 more.\n"
+    assert ran.err == "Skipped, because there is neither in it: all/e.yaml and 2 more.\n"
 
 
 def test_the_present_release_of_a_configuration_may_be_named(run: Run) -> None:

@@ -166,7 +166,7 @@ def _refusal(content: Any, name: str) -> Unusable:
             " Give the whole definition."
         )
     match content:
-        case {"service": {"pipelines": _}}:
+        case {"service": {"pipelines": _}} | {"receivers": _, "exporters": _}:
             return NoDefinition(f"{name} is a collector's configuration. `outrider collector` evaluates it.")
         case {"services": dict() as services} if any(
             isinstance(each, dict) and "image" in each for each in services.values()
