@@ -2,17 +2,21 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cli.sources.definition import Wanted
 from cli.sources.editing import Change, edited
 from cli.sources.nodes import Edited, Node, Part, Path, Style, mapping, sequence
 from cli.sources.resolving import STAND_INS, Resolver, open_text
-from cli.sources.spelling import Dialect, Unwritable, holds
+from cli.sources.spelling import Dialect, Unwritable, computed_in, holds, with_computed
 from domain.ecs.cloudformation import OWN_KEYS, api_name, property_of
 
 _REFERENCE = re.compile(r"\$\{([^}!]*)\}")
+_CALL = re.compile(
+    r"""\{?\s*(?:(?:!Ref|["']?Ref["']?\s*:)\s*["']?(?P<ref>[\w:]+)["']?"""
+    r"""|(?:!Sub|["']?Fn::Sub["']?\s*:)\s*["']?(?P<text>[^"'\s\[|>\\]+)["']?)\s*\}?"""
+)
 
 
 def named_as_the_api(node: Node, path: Path) -> Node:
@@ -48,11 +52,12 @@ class Rewriting:
     unresolved: Sequence[str]
 
     def __call__(self, wanted: Sequence[Wanted]) -> Edited:
-        dialect = _TemplateDialect(self.resolver, self.unresolved)
         changes = dict[int, Change]()
         for written, each in zip(self.definitions, wanted, strict=True):
             if written is None:
                 continue
+            computed = computed_in(self.text, written.task, written.service, _within_text)
+            dialect = _TemplateDialect(self.resolver, self.unresolved, computed)
             task = each.task.to_aws()
             if "family" not in written.task.value:
                 del task["family"]  # CloudFormation makes it
@@ -65,11 +70,20 @@ class Rewriting:
         return edited(self.text, [*changes.values()])
 
 
+def _within_text(expression: str) -> str | None:
+    """Return what Fn::Sub has for a Ref, and the text of an Fn::Sub that only has one; None for other functions."""
+    found = _CALL.fullmatch(expression.strip())
+    if found is None:
+        return None
+    text: str = found["text"] or f"${{{found['ref']}}}"
+    return text
+
+
 class _TemplateDialect(Dialect):
     """How a template writes names and texts."""
 
-    def __init__(self, resolver: Resolver, unresolved: Sequence[str]) -> None:
-        self._resolver, self._unresolved = resolver, unresolved
+    def __init__(self, resolver: Resolver, unresolved: Sequence[str], computed: Mapping[str, str | None]) -> None:
+        self._resolver, self._unresolved, self._computed = resolver, unresolved, computed
 
     def name(self, name: str, path: Path) -> str:
         return name if OWN_KEYS & {*path} else property_of(name, "".join(path[-1:]))
@@ -82,6 +96,7 @@ class _TemplateDialect(Dialect):
             fits = found.startswith("{") is (style is Style.JSON) and "\n" not in found
             if found and fits:
                 return found
+        value = with_computed(value, self._computed)
         stands = any(stand_in in value for stand_in, _ in STAND_INS)
         for stand_in, expression in STAND_INS:
             value = value.replace(stand_in, expression)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 from urllib.parse import unquote
@@ -14,6 +14,11 @@ _PLAIN = re.compile(r"[A-Za-z_/.][\w/.@+-]*(?::[\w/.@+-]+)*", re.ASCII)
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 """What YAML does not read as text."""
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\u1fff\u2070-\ud7ff\ue000-\ufdff]")
+_KEY = re.compile(r"[\"']?[\w./-]+[\"']?\s*[:=]\s*", re.ASCII)
+_FUNCTION = re.compile(r"!(?!!)|\{|Fn::")
+"""The beginning of one of CloudFormation's, of which one part may be what is meant."""
+_OF_YAML = ">|&*"
+"""The beginnings of texts that are as they are: blocks, anchors and aliases."""
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 
 
@@ -45,6 +50,47 @@ AS_THE_API: Final = Dialect()
 def holds(value: str, stand_in: str) -> bool:
     """Return whether a text has a stand-in in it, with or without percent-encoding."""
     return stand_in in value or is_encoded(value, stand_in)
+
+
+def computed_in(
+    text: str, node: Node, service: Node | None, within: Callable[[str], str | None]
+) -> Mapping[str, str | None]:
+    """Return the family and the values of tags that a source computes, and how a text with them in it is written.
+
+    They are None where that cannot be written, and where the same text stands in the source as it is. `within` gives
+    for an expression what stands for it in a text.
+    """
+    tags = [tag for each in (node, service) if each is not None for tag in each.below("tags")]
+    members = [part for part in (node.members().get("family"), *(tag.members().get("value") for tag in tags)) if part]
+    found, plain = dict[str, str | None](), set[str]()
+    for part in members:
+        value, written = part.node.value, _KEY.sub("", text[part.begin : part.node.end], count=1)
+        if not isinstance(value, str) or not value or not written:
+            continue
+        is_computed = part.node.style is Style.FIXED or _FUNCTION.match(written)
+        if not is_computed or written[0] in _OF_YAML or written.strip("\"'") == value:
+            plain.add(value)
+            continue
+        expression = within(written)
+        if expression is not None or "${" not in value:
+            found[value] = expression if found.get(value, expression) == expression else None
+    return {value: None if value in plain else expression for value, expression in found.items()}
+
+
+def with_computed(text: str, computed: Mapping[str, str | None]) -> str:
+    """Return a text with expressions for the values in it, as of `service.name=web`, that are computed.
+
+    Raises Unwritable where there is no expression: the value is that of one deployment.
+    """
+
+    def expression(found: re.Match[str]) -> str:
+        written = computed[found[0]]
+        if written is None:
+            raise Unwritable
+        return written
+
+    values = "|".join(re.escape(value) for value in sorted(computed, key=len, reverse=True))
+    return re.sub(rf"(?<==)(?:{values})(?=$|,)", expression, text) if values else text
 
 
 def is_encoded(value: str, stand_in: str) -> bool:

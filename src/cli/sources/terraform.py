@@ -18,7 +18,7 @@ from cli.sources.hcl_values import Evaluation
 from cli.sources.nodes import Edited, Lines, Node, Part, Style, mapping, sequence
 from cli.sources.nodes import Path as Steps
 from cli.sources.resolving import REGION, VARIANTS, open_text
-from cli.sources.spelling import Dialect, Unwritable, holds, is_encoded
+from cli.sources.spelling import Dialect, Unwritable, computed_in, holds, is_encoded, with_computed
 from cli.sources.terraform_resources import STAND_INS, TASK, ModuleResources, Resource, definitions_of
 from cli.texts import STDIN, Text, read, shown
 from cli.unusable import NoDefinition, Unusable
@@ -203,9 +203,11 @@ class _Rewriting:
     unresolved: Sequence[str] = ()
 
     def __call__(self, wanted: Sequence[Wanted]) -> Edited:
-        dialect = _TerraformDialect(self.by, self.unresolved)
         changes, missing = dict[tuple[int, Steps], Change](), list[Steps]()
         for places, each in zip(self.places, wanted, strict=True):
+            task, service = places
+            computed = {} if task is None else computed_in(self.text, task, service, _within_text)
+            dialect = _TerraformDialect(self.by, self.unresolved, computed)
             for node, thing in zip(places, (each.task, each.service), strict=True):
                 if node is None or thing is None:
                     continue
@@ -226,11 +228,17 @@ def _changes(node: Node, wanted: Mapping[str, Any], dialect: Dialect) -> Iterato
     yield from ((name,) for name in node.value if name not in {*wanted, "taskDefinition", "serviceName"})
 
 
+def _within_text(expression: str) -> str | None:
+    """Return what a text has for an expression; None if it needs quotation marks or several lines."""
+    inner = expression[1:-1] if expression.startswith('"') else f"${{{expression}}}"
+    return None if '"' in inner or "\n" in inner else inner
+
+
 class _TerraformDialect(Dialect):
     """How Terraform writes texts: with its own expressions."""
 
-    def __init__(self, by: Evaluation, unresolved: Sequence[str]) -> None:
-        self._by, self._unresolved = by, unresolved
+    def __init__(self, by: Evaluation, unresolved: Sequence[str], computed: Mapping[str, str | None]) -> None:
+        self._by, self._unresolved, self._computed = by, unresolved, computed
 
     def text(self, value: str, style: Style) -> str | None:
         """Return the expression of the file that has this value; None for an ordinary text."""
@@ -240,6 +248,7 @@ class _TerraformDialect(Dialect):
             if style is Style.HCL:
                 return known
             return None if '"' in known else json.dumps(f"${{{known}}}")
+        value = with_computed(value, self._computed)
         for stand_in, data in STAND_INS:
             if stand_in not in value:
                 continue

@@ -169,7 +169,9 @@ class _Reader:
             begin += len(_PROPERTIES.match(self.text[begin:end])[0])  # type: ignore[index] # it matches every text
         if event.style in {"|", ">"}:
             kept = self.text[begin:end].rstrip()
-            return Node(begin, begin + len(kept), event.value, None, Style.FIXED)
+            is_one_line = "\n" not in event.value and "#" not in kept.partition("\n")[0]
+            style = Style.YAML if is_one_line else Style.FIXED
+            return Node(begin, begin + len(kept), event.value, None, style)
         return Node(begin, end, _value(event), None, Style.YAML)
 
 

@@ -345,6 +345,7 @@ resource "aws_ecs_task_definition" "app" {
     }
   }])
 }
+variable "default" { default = "web" }
 """
 
 
@@ -360,7 +361,16 @@ def test_of_two_expressions_that_look_alike_none_is_written_for_the_other(run: R
     ("family", "written"),
     [
         ("var.names", "service.name=${var.names}"),
-        ('"${var.names}-${data.aws_region.current.name}"', None),
+        (
+            '"${var.names}-${data.aws_region.current.name}"',
+            "service.name=${var.names}-${data.aws_region.current.name}",
+        ),
+        ("var.default", 'service.name=${var.default}"'),
+        ('"${var.default}-api"', 'service.name=${var.default}-api"'),
+        ('upper("${var.default}")', None),
+        ('var.names ? "web" : "api"', None),
+        ("each.key", 'service.name=${each.key}"'),
+        ('"web"', 'service.name=web"'),
         ('lookup(var.names, "family")', None),
     ],
 )
@@ -370,6 +380,71 @@ def test_what_stands_for_an_expression_is_never_written(run: Run, family: str, w
     ran = run("fix", "--review", "--select", "application.resource-attributes", "main.tf")
     assert (written in ran.out) if written else ran.out.strip() == text.strip()
     assert "zz-region-1" not in ran.out
+
+
+PARAMETERS = """\
+Parameters:
+  Name: {Type: String, Default: web}
+  Stage: {Type: String, Default: dev}
+Conditions:
+  Live: !Equals [!Ref Stage, live]
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Family: FAMILY
+      RequiresCompatibilities: [FARGATE]
+      NetworkMode: awsvpc
+      Cpu: 512
+      Memory: 1024
+      Tags: [{Key: Environment, Value: TAG}]
+      ContainerDefinitions:
+        - Name: app
+          Image: nginx:1
+          Environment:
+            - {Name: OTEL_EXPORTER_OTLP_ENDPOINT, Value: "http://localhost:4317"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("family", "tag", "written"),
+    [
+        ("web", "dev", '"service.name=web,deployment.environment=dev"'),
+        ("!Ref Name", "!Ref Stage", '!Sub "service.name=${Name},deployment.environment=${Stage}"'),
+        ('{"Ref": "Name"}', "{Ref: Stage}", '!Sub "service.name=${Name},deployment.environment=${Stage}"'),
+        ('!Sub "${Stage}-${Name}"', "dev", '!Sub "service.name=${Stage}-${Name},deployment.environment=dev"'),
+        (">-\n        web", "dev", '"service.name=web,deployment.environment=dev"'),
+        ("&name web", "*name", '"service.name=web,deployment.environment=web"'),
+        ("!If [Live, web-live, web-dev]", "dev", None),
+        ('{"Fn::If": [Live, web-live, web-dev]}', "dev", None),
+        ("!If [Unknown, web-live, web-dev]", "dev", None),
+        ("!If [Unknown, !Ref Name, web-dev]", "dev", None),
+        ("web", "!If [Unknown, live, dev]", None),
+        ("!Ref Name", "web", None),
+    ],
+)
+def test_the_value_of_one_deployment_is_not_written_for_all(
+    run: Run, family: str, tag: str, written: str | None
+) -> None:
+    text = PARAMETERS.replace("FAMILY", family).replace("TAG", tag)
+    Path("stack.yaml").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "application.resource-attributes", "stack.yaml")
+    if written is None:
+        assert ran.out == text
+        assert "stack.yaml: containers/app/environment/OTEL_RESOURCE_ATTRIBUTES is not there" in ran.err
+    else:
+        assert f"Value: {written}\n" in ran.out
+
+
+def test_a_block_of_one_line_is_replaced_and_one_with_a_comment_is_not(run: Run) -> None:
+    image = "public.ecr.aws/aws-observability/aws-otel-collector"
+    text = PARAMETERS.replace("FAMILY", ">-\n        web").replace("TAG", "dev")
+    text += f"        - Name: adot-collector\n          Image: |-\n            {image}:latest\n"
+    text += "          Essential: >- # to be changed\n            true\n"
+    Path("stack.yaml").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "sidecar.image-pinned,sidecar.not-essential", "stack.yaml")
+    assert f"          Image: {image}:v0.49.0\n          Essential: >- # to be changed\n            true\n" in ran.out
+    assert "containers/adot-collector/essential is computed" in ran.err
 
 
 def test_what_a_template_imports_is_not_written_as_a_text(run: Run) -> None:
