@@ -271,11 +271,13 @@ class Repairs:
     def __init__(self, judge: FileEvaluator, judgement: DefinitionResult) -> None:
         self._judge, self._judgement = judge, judgement
         self.selected = tuple(rule for rule in judgement.drifted if rule in judge.selected)
+        self._drifted = {verdict.rule for verdict in judgement.verdicts if isinstance(verdict, Drifted)}
 
     def only(self, chosen: Iterable[str]) -> Plan:
         """Return the plan with the fixes of these rules; raise engine.Disagreement if fixes undo one another."""
         # A fix may make another rule drift (a new collector has a size and a log): that rule's fix belongs to it.
-        left = set(self._judgement.drifted) - set(chosen)
+        # The fix of one that drifts only with some values of what is open does not.
+        left = self._drifted - set(chosen)
         return self._judge.plan(self._judgement, [rule.id for rule in CATALOGUE if rule.id not in left])
 
     @cached_property

@@ -1,6 +1,7 @@
 """Constructs that public templates and modules have, in sketches: what is known of them, and what is named if not."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -434,6 +435,27 @@ def test_the_value_of_one_deployment_is_not_written_for_all(
         assert "stack.yaml: containers/app/environment/OTEL_RESOURCE_ATTRIBUTES is not there" in ran.err
     else:
         assert f"Value: {written}\n" in ran.out
+
+
+SOMETIMES = """\
+        - Name: side
+          Image: !If [Unknown, "public.ecr.aws/aws-observability/aws-otel-collector:latest", "example/worker:1"]
+"""
+
+
+@pytest.mark.parametrize("review", [(), ("--review",)])
+def test_what_drifts_in_some_deployments_alone_is_not_fixed(run: Run, review: Sequence[str]) -> None:
+    """What is a collector in one is an application in another, and the task has one size in one of them."""
+    text = (
+        PARAMETERS.replace("FAMILY", "web").replace("TAG", "dev").replace("Cpu: 512", "Cpu: !If [Unknown, 4096, 256]")
+    )
+    text += SOMETIMES
+    Path("stack.yaml").write_text(text, encoding="utf-8")
+    ran = run("fix", *review, "stack.yaml")
+    assert "web: fixed application.resource-attributes.\n" in ran.err
+    assert "sidecar" not in ran.err
+    assert ran.out.endswith(SOMETIMES)
+    assert "Memory: 1024\n" in ran.out
 
 
 def test_a_block_of_one_line_is_replaced_and_one_with_a_comment_is_not(run: Run) -> None:
