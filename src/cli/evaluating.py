@@ -22,7 +22,7 @@ from cli.terminal import say
 from cli.texts import text_of
 from cli.unusable import Unusable
 from domain.drift import Doubt, Drift, Safety
-from domain.ecs.placeholders import values_within
+from domain.ecs.placeholders import placeholder, values_within
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind, Known, Parameter
 from domain.organization import Membership
@@ -301,14 +301,22 @@ class Repairs:
     def _is_the_same_everywhere(self, rule: str, plan: Plan) -> bool:
         """Whether the fix writes the same values, whatever the values are that the source leaves open."""
         written = _written(self._judgement.workload, plan)
-        for other in self._elsewhere:
-            try:
-                tried = other.only([rule])
-            except engine.Disagreement:
-                return False
-            if rule not in tried.fixes or _written(other._judgement.workload, tried) != written:  # noqa: SLF001 - as above
-                return False
-        return True
+        return all(other._written_by(rule) == written for other in self._elsewhere)  # noqa: SLF001 - of the same class
+
+    def varies(self, rule: str) -> bool:
+        """Whether a fix writes a value, other than an expression, that may be wrong where what is open has another."""
+        written: Mapping[str, int] = self._written_by(rule) or {}
+        plain = Counter({value: count for value, count in written.items() if not placeholder(value)})
+        others = (other._written_by(rule) for other in self._elsewhere[: len(self._judgement.around.others)])  # noqa: SLF001 - of the same class
+        return any(other is None or not plain <= other for other in others)
+
+    def _written_by(self, rule: str) -> Counter[str] | None:
+        """Return what a rule's fix writes, made alone; None if there is none."""
+        try:
+            plan = self.only([rule])
+        except engine.Disagreement:
+            return None
+        return _written(self._judgement.workload, plan) if rule in plan.fixes else None
 
     @cached_property
     def _elsewhere(self) -> "tuple[Repairs, ...]":

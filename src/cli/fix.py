@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import engine
+from cli.certainty import because_of
 from cli.evaluating import DefinitionResult, FileEvaluator, Repairs, by_topic
 from cli.exits import CLEAN, DRIFTED
 from cli.inline import comments_in, report_mistakes
@@ -209,6 +210,11 @@ class Correction:
         if self.plan is not None and self.fixed:
             yield from (f"{name}: {note.text}" for note in self.plan.notes)
             yield from (f"{name}: check this: {reason}" for reason in _reasons(self.plan))
+            varying = [rule for rule in written if self.repairs is not None and self.repairs.varies(rule)]
+            if review and varying:
+                why = because_of(self.definition.around.unresolved)
+                rules = ", ".join(varying)
+                yield f"{name}: check this: what is written for {rules} may not fit each deployment: {why}."
         yield from (
             f"{name}: not fixed: {said.rule.id} ({said.severity}): {self._why_left(said, review=review)}"
             for said in self.left.said

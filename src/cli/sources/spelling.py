@@ -57,8 +57,8 @@ def computed_in(
 ) -> Mapping[str, str | None]:
     """Return the family and the values of tags that a source computes, and how a text with them in it is written.
 
-    They are None where that cannot be written, and where the same text stands in the source as it is. `within` gives
-    for an expression what stands for it in a text.
+    They are None where that cannot be written, and where another member has the same text without an expression.
+    `within` gives what is written in a text for an expression.
     """
     tags = [tag for each in (node, service) if each is not None for tag in each.below("tags")]
     members = [part for part in (node.members().get("family"), *(tag.members().get("value") for tag in tags)) if part]

@@ -458,6 +458,20 @@ def test_what_drifts_in_some_deployments_alone_is_not_fixed(run: Run, review: Se
     assert "Memory: 1024\n" in ran.out
 
 
+def test_a_change_that_fits_one_deployment_asks_for_a_check(run: Run) -> None:
+    text = PARAMETERS.replace("FAMILY", "!Sub '${Open}-web'").replace("TAG", "dev")
+    text = text.replace("Image: nginx:1", "Image: nginx:1\n          Memory: 900\n          Cpu: 400")
+    text = text.replace("Cpu: 512", "Cpu: !If [Unknown, 4096, 512]").replace(
+        "Memory: 1024", "Memory: !If [Unknown, 8192, 1024]"
+    )
+    text += "        - Name: adot-collector\n"
+    text += "          Image: public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0\n"
+    Path("stack.yaml").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "sidecar.resources,application.*", "stack.yaml")
+    assert "check this: what is written for sidecar.resources may not fit each deployment: it depends on" in ran.err
+    assert "(Open, Unknown)" in ran.err
+
+
 def test_a_block_of_one_line_is_replaced_and_one_with_a_comment_is_not(run: Run) -> None:
     image = "public.ecr.aws/aws-observability/aws-otel-collector"
     text = PARAMETERS.replace("FAMILY", ">-\n        web").replace("TAG", "dev")
