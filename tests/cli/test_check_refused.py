@@ -48,6 +48,10 @@ BAD: dict[str, tuple[bytes, str]] = {
         b'{"receivers": {}, "exporters": {}}',
         "bad.json is a collector's configuration. `outrider collector`",
     ),
+    "CloudFormation's names": (
+        b'{"Family": "a", "ContainerDefinitions": []}',
+        "bad.json has the names of CloudFormation's",
+    ),
     "containers as text": (b'{"family": "a", "containerDefinitions": "[]"}', "bad.json has containerDefinitions that"),
     "a container that is none": (b'{"containerDefinitions": [{}, 1]}', "whose item 2 is not an object"),
     "a list with another thing": (b'[{"containerDefinitions": []}, 3]', "bad.json, entry 1, is not a task definition"),

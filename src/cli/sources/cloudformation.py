@@ -35,7 +35,7 @@ def of_template(given: Text, root: Node) -> File:
     for name in base.of_type(_TASK):
         found = base.task(name)
         if found is None:
-            definitions.append(opaque(name))
+            definitions.append(base.unread(name))
             written.append(None)
             continue
         for service in (*base.services(name),) or (None,):
@@ -140,6 +140,18 @@ class _Template:
             return None
         members = {"family": name} | node.value
         return node, TaskDefinition(as_collectors(members, node) if self.resolver.variant else members)
+
+    def unread(self, name: str) -> Definition:
+        """Return what is known of a task definition whose containers are not known: whether that is a mistake."""
+        written = self.properties(name)
+        if written is None:
+            return opaque(name, why="it has no Properties")
+        containers = written.get("ContainerDefinitions")
+        if isinstance(written.parts, dict) and containers is None and not written.open:
+            return opaque(name, why="it has no ContainerDefinitions")
+        if containers is not None and isinstance(containers.value, dict) and not containers.open:
+            return opaque(name, why="its ContainerDefinitions are not a list")
+        return opaque(name)
 
     def services(self, task: str) -> Sequence[_Run]:
         """Return the services that run a task definition of the template."""

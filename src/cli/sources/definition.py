@@ -234,10 +234,10 @@ class Definition:
         return self.task.arn or self.task.family
 
 
-def opaque(name: str, family: str = "", expression: str = "") -> Definition:
-    """Return a definition of which the source says only that there is one, and what would give its containers."""
+def opaque(name: str, family: str = "", expression: str = "", why: str = "") -> Definition:
+    """Return a definition of which the source says only that there is one: what would give its containers, or why."""
     by = f" ({expression})" if expression else ""
-    why = f"its containers are not known here: the source computes them, or takes them from elsewhere{by}"
+    why = why or f"its containers are not known here: the source computes them, or takes them from elsewhere{by}"
     return Definition(TaskDefinition({"family": family or name}), (name,), unread=why)
 
 

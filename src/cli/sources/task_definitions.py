@@ -177,6 +177,11 @@ def _refusal(content: Any, name: str) -> Unusable:
             )
         case {"services": _} | {"service": _} | {"serviceName": _} | {"serviceArn": _} | {"desiredCount": _}:
             return NoDefinition(f"{name} describes services, not a task definition. Give the definition that they run.")
+        case {"ContainerDefinitions": _} | {"TaskDefinition": _}:
+            return NoDefinition(
+                f"{name} has the names of CloudFormation's properties without a template around them. Give the whole"
+                " template, or write the names as the API has them, such as containerDefinitions."
+            )
         case {"taskDefinition": _}:
             return NoDefinition(f"{name} only names a task definition. Give the definition itself.")
         case []:

@@ -574,3 +574,23 @@ def test_a_list_of_lists_that_is_open_leaves_the_containers_unknown(run: Run) ->
     (entry,) = run("check", "--format", "json", "main.tf").results
     by_rule = {each["rule"]: each["verdict"] for each in entry["verdicts"]}
     assert entry["not_evaluated"] or by_rule["sidecar.present"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("properties", "why"),
+    [
+        ("Propertys: {Family: web}", "it has no Properties"),
+        ("Properties: {Family: web}", "it has no ContainerDefinitions"),
+        ("Properties: {ContainerDefinitions: {Name: app, Image: web}}", "its ContainerDefinitions are not a list"),
+        (
+            "Properties: {ContainerDefinitions: !Ref Containers}",
+            "its containers are not known here: the source computes",
+        ),
+        ("Properties: {Fn::Transform: {Name: AWS::Include}}", "its containers are not known here: the source computes"),
+    ],
+)
+def test_a_mistake_that_hides_the_containers_is_named(run: Run, properties: str, why: str) -> None:
+    text = f"Resources:\n  Task:\n    Type: AWS::ECS::TaskDefinition\n    {properties}\n"
+    Path("stack.yaml").write_text(text, encoding="utf-8")
+    (result,) = run("check", "--format", "json", "stack.yaml").results
+    assert result["not_evaluated"].startswith(why)
