@@ -44,7 +44,7 @@ def fix(given: Namespace) -> int:
         sentences = correction.sentences(review=given.review)
         say(said.of(correction, map(correction.definition.around.shown, sentences)))
     for path in rewritten.by_hand:
-        say(f"{file.name}: {line(_named(path))} {_by_hand(path, corrections)}")
+        say(_by_hand(file.name, path, corrections))
     if given.diff:
         for correction in corrections:
             for hunk in shown.of(correction, correction.diff(file.name)):
@@ -101,13 +101,16 @@ def _is_at(change: Change, path: Path) -> bool:
     return where.startswith(place) or place.startswith(where)
 
 
-def _by_hand(path: Path, corrections: "Iterable[Correction]") -> str:
-    """Return why a change at a place is not written, and what to do."""
-    plans = (correction.plan for correction in corrections if correction.plan is not None)
-    changes = [change for plan in plans for change in plan.changes if _is_at(change, path)]
-    if changes and all(change.before is None for change in changes):
-        return "is not there, and cannot be added here. Add it by hand; --diff shows how."
-    return "is computed, stands elsewhere or is used elsewhere too. Change it by hand; --diff shows how."
+def _by_hand(file: str, path: Path, corrections: "Iterable[Correction]") -> Iterator[str]:
+    """Yield for each line where a change is not written why, and what to do."""
+    found = [(correction, change) for correction in corrections for change in correction.changes_at(path)]
+    if found and all(change.before is None for _, change in found):
+        why = "is not there, and cannot be added here. Add it by hand; --diff shows how."
+    else:
+        why = "is computed, stands elsewhere or is used elsewhere too. Change it by hand; --diff shows how."
+    places = {correction.line_of(change.where): None for correction, change in found}
+    for place in places or ("",):
+        yield f"{file}{place and f',{place}'}: {line(_named(path))} {why}"
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,11 @@ class Correction:
             for change in self._changes_of(rule)
             if any(_is_at(change, path) for path in paths)
         )
+
+    def changes_at(self, path: Path) -> Sequence[Change]:
+        """Return the changes at a place that are not written, above or below it."""
+        plan, made = self.plan, () if self.made is None else self.made.changes
+        return [] if plan is None else [each for each in plan.changes if each not in made and _is_at(each, path)]
 
     def _changes_of(self, rule: str) -> Sequence[Change]:
         """Return what a rule's fix changes, made alone; if it is not made alone, all that is changed."""
@@ -254,14 +262,15 @@ class Correction:
         made = () if self.made is None else self.made.changes
         for change in self.plan.changes:
             by_hand = "" if change in made else " (by hand)"
-            rows = [f"@@ {line(change.where)} @@{self._place(change.where)}{by_hand}"]
+            rows = [f"@@ {line(change.where)} @@{self.line_of(change.where)}{by_hand}"]
             if change.before is not None:
                 rows.append(f"-{line(self.definition.around.shown(change.before))}")
             if change.after is not None:
                 rows.append(f"+{line(self.definition.around.shown(change.after))}")
             yield "\n".join(rows)
 
-    def _place(self, where: str) -> str:
+    def line_of(self, where: str) -> str:
+        """Return the line of a place with a blank before it; nothing if it is not known."""
         place = None if self.definition.origin is None else self.definition.origin.place(where)
         return f" line {place.line}" if place else ""
 

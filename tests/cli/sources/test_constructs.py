@@ -206,8 +206,8 @@ resource "aws_ecs_task_definition" "app" {{
     Path("main.tf").write_text(text, encoding="utf-8")
     ran = run("fix", "--review", "--write", "main.tf")
     assert Path("main.tf").read_text(encoding="utf-8") == text
-    assert "main.tf: containers/otel/essential is not there, and cannot be added here." in ran.err
-    assert "main.tf: containers/otel/restartPolicy is not there" in ran.err
+    assert ": containers/otel/essential is not there, and cannot be added here." in ran.err
+    assert ": containers/otel/restartPolicy is not there" in ran.err
 
 
 def test_a_configuration_encoded_within_the_containers_is_read_with_its_places(run: Run) -> None:
@@ -432,7 +432,7 @@ def test_the_value_of_one_deployment_is_not_written_for_all(
     ran = run("fix", "--review", "--select", "application.resource-attributes", "stack.yaml")
     if written is None:
         assert ran.out == text
-        assert "stack.yaml: containers/app/environment/OTEL_RESOURCE_ATTRIBUTES is not there" in ran.err
+        assert ": containers/app/environment/OTEL_RESOURCE_ATTRIBUTES is not there" in ran.err
     else:
         assert f"Value: {written}\n" in ran.out
 
@@ -480,7 +480,8 @@ def test_a_block_of_one_line_is_replaced_and_one_with_a_comment_is_not(run: Run)
     Path("stack.yaml").write_text(text, encoding="utf-8")
     ran = run("fix", "--review", "--select", "sidecar.image-pinned,sidecar.not-essential", "stack.yaml")
     assert f"          Image: {image}:v0.49.0\n          Essential: >- # to be changed\n            true\n" in ran.out
-    assert "containers/adot-collector/essential is computed" in ran.err
+    at = text[: text.index("Essential")].count("\n") + 1
+    assert f"stack.yaml, line {at}: containers/adot-collector/essential is computed" in ran.err
 
 
 def test_what_a_template_imports_is_not_written_as_a_text(run: Run) -> None:
@@ -519,7 +520,9 @@ def test_of_two_definitions_that_share_names_each_is_written_as_far_as_it_can_be
     ran = run("fix", "--review", "--select", "sidecar.image-pinned", "main.tf")
     assert ran.out.count(f'"{image}:v0.49.0"') == 1
     assert "app: fixed sidecar.image-pinned." in ran.err
-    assert "main.tf: containers/otel/image is computed" in ran.err
+    second = text[: text.rindex("var.image")].count("\n") + 1
+    assert f"main.tf, line {second}: containers/otel/image is computed" in ran.err
+    assert ran.err.count("is computed") == 1
 
 
 def test_what_the_file_has_nowhere_is_reported_as_missing(run: Run) -> None:
@@ -528,7 +531,10 @@ def test_what_the_file_has_nowhere_is_reported_as_missing(run: Run) -> None:
     )
     Path("main.tf").write_text(text, encoding="utf-8")
     ran = run("fix", "--review", "--select", "task.network-mode", "main.tf")
-    assert "main.tf: networkMode is not there, and cannot be added here. Add it by hand; --diff shows how." in ran.err
+    assert (
+        "main.tf, line 3: networkMode is not there, and cannot be added here. Add it by hand; --diff shows how."
+        in ran.err
+    )
 
 
 def test_next_to_an_expression_for_some_variables_the_others_are_shown(run: Run) -> None:

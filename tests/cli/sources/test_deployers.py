@@ -101,7 +101,7 @@ def test_a_value_that_environments_share_is_changed_only_for_all_of_them(run: Ru
     Path("manifest.yml").write_text(text, encoding="utf-8")
     ran = run("fix", "--review", "--select", "task.size", "manifest.yml")
     assert (ran.code, ran.out) == (1, text)
-    assert "manifest.yml: memory" in ran.err
+    assert "manifest.yml, line 6: memory" in ran.err
     assert "by hand" in ran.err
     Path("manifest.yml").write_text(text.replace("512", "500").replace("2048", "256, count: 2"), encoding="utf-8")
     assert "memory: 512" in run("fix", "--review", "--select", "task.size", "manifest.yml").out
