@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.conftest import Definition, Run
 from tests.cli.files import write
+from tests.cli.signals import ended_by
 
 SRC = Path(__file__).parents[2] / "src"
 
@@ -54,8 +55,7 @@ def test_ctrl_c_is_quiet(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "web.json")
     process = outrider("check", str(tmp_path / "web.json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with (tmp_path / "web.json").open("wb"):  # returns once the command has opened the other end
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate()
+        out, err = ended_by(signal.SIGINT, process)
     assert (process.returncode, out, err) == (130, b"", b"")
 
 

@@ -13,6 +13,7 @@ import pytest
 from cli import pool
 from cli.unusable import Unusable
 from tests.cli.conftest import Definition
+from tests.cli.signals import ended_by
 
 SRC = Path(__file__).parents[2] / "src"
 
@@ -50,8 +51,7 @@ def test_no_process_and_no_file_is_left_of_a_command_that_is_ended(
         subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as started,  # noqa: S603 - our own program
         (tmp_path / "pipe").open("wb"),  # waits until it is read
     ):
-        started.send_signal(sent)
-        _, said = started.communicate(timeout=30)
+        _, said = ended_by(sent, started)
     assert (started.returncode, said) == (code, b"")
     if sent is signal.SIGTERM:
         assert not list(tmp_path.glob("*report*"))
