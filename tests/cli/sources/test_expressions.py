@@ -1,0 +1,234 @@
+"""What a fix writes where a source computes a value: the expression or nothing, and never one deployment's value."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.cli.sources.test_constructs import TEMPLATE
+
+LOGS = """
+variable "names" {}
+resource "aws_ecs_task_definition" "app" {
+  family                   = FAMILY
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 512
+  memory                   = 1024
+  execution_role_arn       = "arn:aws:iam::123456789012:role/a"
+  task_role_arn            = "arn:aws:iam::123456789012:role/b"
+  container_definitions = jsonencode([{
+    name        = "app"
+    image       = "nginx:1"
+    environment = [{ name = "OTEL_EXPORTER_OTLP_ENDPOINT", value = "http://localhost:4317" }]
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        awslogs-group         = GROUP
+        awslogs-region        = "eu-west-1"
+        awslogs-stream-prefix = "app"
+      }
+    }
+  }])
+}
+variable "default" { default = "web" }
+"""
+
+
+def test_of_two_expressions_that_look_alike_none_is_written_for_the_other(run: Run) -> None:
+    text = LOGS.replace("FAMILY", 'lookup(var.names, "family")').replace("GROUP", 'lookup(var.names, "group")')
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "sidecar.present,application.resource-attributes", "main.tf")
+    assert ran.out.strip() == text.strip()
+    assert "by hand" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("family", "written"),
+    [
+        ("var.names", "service.name=${var.names}"),
+        (
+            '"${var.names}-${data.aws_region.current.name}"',
+            "service.name=${var.names}-${data.aws_region.current.name}",
+        ),
+        ("var.default", 'service.name=${var.default}"'),
+        ('"${var.default}-api"', 'service.name=${var.default}-api"'),
+        ('upper("${var.default}")', None),
+        ('var.names ? "web" : "api"', None),
+        ("each.key", 'service.name=${each.key}"'),
+        ('"web"', 'service.name=web"'),
+        ('lookup(var.names, "family")', None),
+    ],
+)
+def test_what_stands_for_an_expression_is_never_written(run: Run, family: str, written: str | None) -> None:
+    text = LOGS.replace("FAMILY", family).replace("GROUP", '"app"')
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "application.resource-attributes", "main.tf")
+    assert (written in ran.out) if written else ran.out.strip() == text.strip()
+    assert "zz-region-1" not in ran.out
+
+
+PARAMETERS = """\
+Parameters:
+  Name: {Type: String, Default: web}
+  Stage: {Type: String, Default: dev}
+Conditions:
+  Live: !Equals [!Ref Stage, live]
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Family: FAMILY
+      RequiresCompatibilities: [FARGATE]
+      NetworkMode: awsvpc
+      Cpu: 512
+      Memory: 1024
+      Tags: [{Key: Environment, Value: TAG}]
+      ContainerDefinitions:
+        - Name: app
+          Image: nginx:1
+          Environment:
+            - {Name: OTEL_EXPORTER_OTLP_ENDPOINT, Value: "http://localhost:4317"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("family", "tag", "written"),
+    [
+        ("web", "dev", '"service.name=web,deployment.environment=dev"'),
+        ("!Ref Name", "!Ref Stage", '!Sub "service.name=${Name},deployment.environment=${Stage}"'),
+        ('{"Ref": "Name"}', "{Ref: Stage}", '!Sub "service.name=${Name},deployment.environment=${Stage}"'),
+        ('!Sub "${Stage}-${Name}"', "dev", '!Sub "service.name=${Stage}-${Name},deployment.environment=dev"'),
+        (">-\n        web", "dev", '"service.name=web,deployment.environment=dev"'),
+        ("&name web", "*name", '"service.name=web,deployment.environment=web"'),
+        ("!If [Live, web-live, web-dev]", "dev", None),
+        ('{"Fn::If": [Live, web-live, web-dev]}', "dev", None),
+        ("!If [Unknown, web-live, web-dev]", "dev", None),
+        ("!If [Unknown, !Ref Name, web-dev]", "dev", None),
+        ("web", "!If [Unknown, live, dev]", None),
+        ("!Ref Name", "web", None),
+    ],
+)
+def test_the_value_of_one_deployment_is_not_written_for_all(
+    run: Run, family: str, tag: str, written: str | None
+) -> None:
+    text = PARAMETERS.replace("FAMILY", family).replace("TAG", tag)
+    Path("stack.yaml").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "application.resource-attributes", "stack.yaml")
+    if written is None:
+        assert ran.out == text
+        assert ": containers/app/environment/OTEL_RESOURCE_ATTRIBUTES is not there" in ran.err
+    else:
+        assert f"Value: {written}\n" in ran.out
+
+
+SOMETIMES = """\
+        - Name: side
+          Image: !If [Unknown, "public.ecr.aws/aws-observability/aws-otel-collector:latest", "example/worker:1"]
+"""
+
+
+@pytest.mark.parametrize("review", [(), ("--review",)])
+def test_what_drifts_in_some_deployments_alone_is_not_fixed(run: Run, review: Sequence[str]) -> None:
+    """What is a collector in one is an application in another, and the task has one size in one of them."""
+    text = (
+        PARAMETERS.replace("FAMILY", "web").replace("TAG", "dev").replace("Cpu: 512", "Cpu: !If [Unknown, 4096, 256]")
+    )
+    text += SOMETIMES
+    Path("stack.yaml").write_text(text, encoding="utf-8")
+    ran = run("fix", *review, "stack.yaml")
+    assert "web: fixed application.resource-attributes.\n" in ran.err
+    assert "sidecar" not in ran.err
+    assert ran.out.endswith(SOMETIMES)
+    assert "Memory: 1024\n" in ran.out
+
+
+def test_a_change_that_fits_one_deployment_asks_for_a_check(run: Run) -> None:
+    text = PARAMETERS.replace("FAMILY", "!Sub '${Open}-web'").replace("TAG", "dev")
+    text = text.replace("Image: nginx:1", "Image: nginx:1\n          Memory: 900\n          Cpu: 400")
+    text = text.replace("Cpu: 512", "Cpu: !If [Unknown, 4096, 512]").replace(
+        "Memory: 1024", "Memory: !If [Unknown, 8192, 1024]"
+    )
+    text += "        - Name: adot-collector\n"
+    text += "          Image: public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0\n"
+    Path("stack.yaml").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "sidecar.resources,application.*", "stack.yaml")
+    assert "check this: what is written for sidecar.resources may not fit each deployment: it depends on" in ran.err
+    assert "(Open, Unknown)" in ran.err
+
+
+def test_a_block_of_one_line_is_replaced_and_one_with_a_comment_is_not(run: Run) -> None:
+    image = "public.ecr.aws/aws-observability/aws-otel-collector"
+    text = PARAMETERS.replace("FAMILY", ">-\n        web").replace("TAG", "dev")
+    text += f"        - Name: adot-collector\n          Image: |-\n            {image}:latest\n"
+    text += "          Essential: >- # to be changed\n            true\n"
+    Path("stack.yaml").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "sidecar.image-pinned,sidecar.not-essential", "stack.yaml")
+    assert f"          Image: {image}:v0.49.0\n          Essential: >- # to be changed\n            true\n" in ran.out
+    at = text[: text.index("Essential")].count("\n") + 1
+    assert f"stack.yaml, line {at}: containers/adot-collector/essential is computed" in ran.err
+
+
+def test_what_a_template_imports_is_not_written_as_a_text(run: Run) -> None:
+    logs = "Options: {awslogs-group: !ImportValue logs, awslogs-region: !Ref AWS::Region}}"
+    text = TEMPLATE.replace("EXECUTION", "arn:aws:iam::123456789012:role/a").replace("TASK", "arn:aws:iam::123:role/b")
+    text = text.replace("!Ref Image}", f"'nginx:1', LogConfiguration: {{LogDriver: awslogs, {logs}}}")
+    Path("app.yaml").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "sidecar.present", "app.yaml")
+    assert ran.out.strip() == text.strip()
+    assert "by hand" in ran.err
+
+
+def test_a_rule_is_reported_as_fixed_only_if_all_of_its_fix_is_written(run: Run) -> None:
+    """A task is not enlarged for a reservation that must be made by hand."""
+    collector = '{ name = "otel", image = "public.ecr.aws/aws-observability/aws-otel-collector:latest" }'
+    text = LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"').replace("}])\n}", "}, merge(local.otel, {})])\n}")
+    text += f"locals {{\n  otel = {collector}\n}}\n"
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--diff", "main.tf")
+    assert run("fix", "--review", "--write", "main.tf").code == 1
+    assert "cpu                      = 512\n" in Path("main.tf").read_text(encoding="utf-8")
+    assert "fixed sidecar" not in ran.err
+    assert "by hand: sidecar.image-pinned, sidecar.not-essential" in ran.err
+    assert "sidecar.resources" in ran.err.partition("by hand:")[2].partition("\n")[0]
+    assert "@@ containers/otel/cpu @@ line 23 (by hand)\n" in ran.out
+    assert ran.code == 1
+
+
+def test_of_two_definitions_that_share_names_each_is_written_as_far_as_it_can_be(run: Run) -> None:
+    collector = '{ name = "otel", essential = true, image = IMAGE }'
+    text = LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"').replace("}])\n}", f"}}, {collector}])\n}}")
+    image = "public.ecr.aws/aws-observability/aws-otel-collector"
+    text = text.replace("IMAGE", f'"{image}:latest"') + text.replace('"app" {', '"b" {').replace("IMAGE", "var.image")
+    text = text.replace('variable "names" {}\n', "") + f'variable "image" {{\n  default = "{image}:latest"\n}}\n'
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "sidecar.image-pinned", "main.tf")
+    assert ran.out.count(f'"{image}:v0.49.0"') == 1
+    assert "app: fixed sidecar.image-pinned." in ran.err
+    second = text[: text.rindex("var.image")].count("\n") + 1
+    assert f"main.tf, line {second}: containers/otel/image is computed" in ran.err
+    assert ran.err.count("is computed") == 1
+
+
+def test_what_the_file_has_nowhere_is_reported_as_missing(run: Run) -> None:
+    text = (
+        LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"').replace('  network_mode             = "awsvpc"\n', "")
+    )
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "task.network-mode", "main.tf")
+    assert (
+        "main.tf, line 3: networkMode is not there, and cannot be added here. Add it by hand; --diff shows how."
+        in ran.err
+    )
+
+
+def test_next_to_an_expression_for_some_variables_the_others_are_shown(run: Run) -> None:
+    pair = '{ name = "OTEL_EXPORTER_OTLP_ENDPOINT", value = "http://localhost:4318/v1/traces" }'
+    text = LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"')
+    begin, end = text.index("environment = ["), text.index("]\n    logConf")
+    computed = f"environment = concat([for name in var.names : {{ name = name, value = name }}], [{pair}]"
+    Path("main.tf").write_text(text[:begin] + computed + text[end:].replace("]", ")", 1), encoding="utf-8")
+    ran = run("fix", "--review", "--diff", "--select", "application.otlp-endpoint", "main.tf")
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT/value @@ line" in ran.out
+    assert "+http://localhost:4318" in ran.out
