@@ -218,8 +218,8 @@ class Correction:
         if self.plan is not None and self.fixed:
             yield from (f"{name}: {note.text}" for note in self.plan.notes)
             yield from (f"{name}: check this: {reason}" for reason in _reasons(self.plan))
-            varying = [rule for rule in written if self.repairs is not None and self.repairs.varies(rule)]
-            if review and varying:
+            varying = [rule for rule in written if review and self.repairs is not None and self.repairs.varies(rule)]
+            if varying:
                 why = because_of(self.definition.around.unresolved)
                 rules = ", ".join(varying)
                 yield f"{name}: check this: what is written for {rules} may not fit each deployment: {why}."
