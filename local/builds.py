@@ -85,17 +85,17 @@ class Packaged:
         return self._folder.exists()
 
     def keep(self, s3: Any, bucket: str) -> None:
-        """Keep all that the bucket holds."""
+        """Keep what the bucket holds of this build: sam has its name for a prefix."""
         fresh = self.build / "packaged-new"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir()
-        for each in s3.list_objects_v2(Bucket=bucket)["Contents"]:
-            (fresh / each["Key"]).write_bytes(s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read())
+        for each in s3.list_objects_v2(Bucket=bucket, Prefix=f"{self.build.name}/")["Contents"]:
+            (fresh / Path(each["Key"]).name).write_bytes(s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read())
         fresh.rename(self._folder)
 
     def put(self, s3: Any, bucket: str) -> str:
-        """Put it into a bucket; returns where the template is, as BUCKET/KEY."""
+        """Put it into a bucket as sam did; returns the template's key."""
         for path in self._folder.iterdir():
-            s3.put_object(Bucket=bucket, Key=path.name, Body=path.read_bytes())
+            s3.put_object(Bucket=bucket, Key=f"{self.build.name}/{path.name}", Body=path.read_bytes())
         [template] = self._folder.glob("*.template")
-        return f"{bucket}/{template.name}"
+        return f"{self.build.name}/{template.name}"

@@ -162,14 +162,14 @@ class Cloud:
                 sam.deploy(built, parameters or {}, stack, BUCKET)
                 packaged.keep(self.client("s3"), BUCKET)
                 return self._outputs(stack)
-        url = packaged.put(self.client("s3"), BUCKET)
-        self._apply(f"{self.endpoint}/{url}", parameters or {}, stack)
+        key = packaged.put(self.client("s3"), BUCKET)
+        self._apply({"TemplateURL": f"{self.endpoint}/{BUCKET}/{key}"}, parameters or {}, stack)
         return self._outputs(stack)
 
-    def _apply(self, url: str, parameters: Mapping[str, str], stack: str) -> None:
-        """Create a stack of a packaged template, or update it; parameters that are not given keep their values."""
+    def _apply(self, template: Mapping[str, Any], parameters: Mapping[str, str], stack: str) -> None:
+        """Create a stack, or update it; parameters that are not given keep their values."""
         stacks = self.client("cloudformation")
-        given = {"StackName": stack, "TemplateURL": url, "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]}
+        given = {"StackName": stack, "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"], **template}
         values = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
         try:
             before = stacks.describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]
@@ -195,16 +195,7 @@ class Cloud:
 
     def update(self, stack: str = "outrider", **parameters: str) -> dict[str, str]:
         """Update a stack by other values of these parameters alone, as sam does; returns its outputs."""
-        stacks = self.client("cloudformation")
-        given = stacks.describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]
-        values = {each["ParameterKey"]: each["ParameterValue"] for each in given} | parameters
-        stacks.update_stack(
-            StackName=stack,
-            UsePreviousTemplate=True,
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        )
-        self._wait("stack_update_complete", stack)
+        self._apply({"UsePreviousTemplate": True}, parameters, stack)
         return self._outputs(stack)
 
     def deploy_outrider(self, **parameters: str) -> dict[str, str]:

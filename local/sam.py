@@ -103,7 +103,8 @@ class Sam:
     def deploy(self, built: Path, parameters: Mapping[str, str], stack: str, bucket: str) -> None:
         """Run `sam deploy`. Raises CloudFailed with what it printed."""
         command = [str(SAM), "deploy", "--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
-        command += ["--template", str(built), "--stack-name", stack, "--s3-bucket", bucket]
+        command += ["--template", str(built), "--stack-name", stack]
+        command += ["--s3-bucket", bucket, "--s3-prefix", built.parent.name]
         command += ["--region", REGION, "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
         if parameters:
             command += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())]
