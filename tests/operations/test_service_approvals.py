@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.remediation.attempt import AttemptState
+from domain.remediation.attempt import AttemptState, ProposedPlan
 from domain.remediation.guard import Guard
 from domain.remediation.rollout import Stage
 from domain.standard import Mode
@@ -115,7 +115,8 @@ def with_rule(world: World, rule: str) -> tuple[Inspection, Callable[[], Remedia
     )
 
 
-def test_an_approved_plan_is_not_refused_because_tasks_cannot_be_read_for_now(world: World) -> None:
+def stale(world: World) -> tuple[ProposedPlan, Callable[[], Remediator]]:
+    """A service whose configuration has changed since it was deployed: the plan to deploy it again, and who does."""
     world.services.at_once = False
     arn = world.services.add("shop/web", world.register(), datetime(2020, 1, 1, tzinfo=UTC))
     world.pass_(days=365)
@@ -123,6 +124,11 @@ def test_an_approved_plan_is_not_refused_because_tasks_cannot_be_read_for_now(wo
     world.sees(service_changed(arn), inspector=judging)
     proposed = world.ledger.history(SERVICE).proposed
     assert proposed is not None
+    return proposed, correcting
+
+
+def test_an_approved_plan_is_not_refused_because_tasks_cannot_be_read_for_now(world: World) -> None:
+    proposed, correcting = stale(world)
     body = asked(world, digest=proposed.digest, service="shop/web")
     world.fail("ListTasks", "ThrottlingException", times=1)
     with pytest.raises(NotRead, match="ecs:ListTasks on shop/web failed: ThrottlingException"):
@@ -164,13 +170,7 @@ def test_a_service_moves_though_a_role_cannot_be_read_for_now(world: World, drif
 
 
 def test_a_stale_configuration_needs_approval_and_gets_a_new_deployment_that_cannot_be_undone(world: World) -> None:
-    world.services.at_once = False
-    arn = world.services.add("shop/web", world.register(), datetime(2020, 1, 1, tzinfo=UTC))
-    world.pass_(days=365)
-    judging, correcting = with_rule(world, "service.config-fresh")
-    world.sees(service_changed(arn), inspector=judging)
-    proposed = world.ledger.history(SERVICE).proposed
-    assert proposed is not None
+    proposed, correcting = stale(world)
     assert (proposed.safety, proposed.rules) == ("review", ("service.config-fresh",))
     body = asked(world, digest=proposed.digest, service="shop/web")
     assert stages(correcting().remediate(body)) == {"shop/web": Stage.DEPLOYING}
