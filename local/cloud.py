@@ -147,7 +147,7 @@ class Cloud:
     def deploy(
         self, parameters: Mapping[str, str] | None = None, *, template: Path | None = None, stack: str = "outrider"
     ) -> dict[str, str]:
-        """Build and deploy by sam; returns the stack's outputs. CloudFailed with what sam printed.
+        """Build by sam and deploy; returns the stack's outputs. CloudFailed with what sam printed.
 
         sam takes six seconds of CPU for it. What it has put into the bucket is kept with the build, and is deployed
         without it the next time.

@@ -336,7 +336,7 @@ def main() -> int:
             page.say(f"AWS answers on {cloud.endpoint} after {up:.1f} s, with IAM enforced.")
             fleet.create_dependencies(cloud.client)
             cloud.client("ssm").put_parameter(Name=STANDARD, Type="String", Value=STANDARD_TEXT)
-            page.say("Deploying Outrider with sam. The first time takes longer, because sam builds it…")
+            page.say("Deploying Outrider. The first time takes longer, because sam builds and packages it…")
             outputs = cloud.deploy_outrider(
                 StandardLocation=f"ssm:{STANDARD}",
                 RemediationMode="deploy",

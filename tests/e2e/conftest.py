@@ -12,7 +12,7 @@ from tests.e2e.stage import MEMBER, QUEUES, SILENT, SPY, STANDARD, STANDARD_TEXT
 
 @pytest.fixture(scope="session")
 def stage() -> Iterator[Stage]:
-    """Outrider, deployed by sam once for all tests here."""
+    """Outrider, deployed once for all tests here."""
     for tool in (PYTHON, SAM):
         if not tool.exists():
             pytest.skip(f"{tool} is not there: run `make venvs` once.")
