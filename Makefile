@@ -108,9 +108,10 @@ cloud: venvs  ## Run a local AWS with Outrider deployed, and say what to try in 
 
 # --- prove it -----------------------------------------------------------------------------------------------------
 
-# Tests that share one local cloud run in one worker: see tests/conftest.py.
+# Tests that share one local cloud run in one worker: see tests/conftest.py. Without the first line each worker would compile.
 .PHONY: test
 test: venvs  ## Run all tests, including those on the local AWS (ARGS=… for pytest)
+	@$(DEV)/python -m compileall -q -j 0 src bench local tools
 	$(DEV)/pytest --numprocesses auto --dist loadgroup $(ARGS)
 
 .PHONY: test-unkind

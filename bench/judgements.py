@@ -24,7 +24,7 @@ from domain.standard import Standard, default_standard
 from domain.subject import Subject
 from domain.workload import Workload
 from rules import CATALOGUE
-from tests.rules.examples import Case, build
+from tests.rules.examples import Case, Example
 
 RULES: tuple[Rule, ...] = tuple(rule for rule in CATALOGUE if rule.subject is Subject.FAMILY)
 DEFINITION = Path(__file__).with_name("definition.json")
@@ -54,7 +54,7 @@ class DefinitionResult:
 
 def judgements() -> tuple[DefinitionResult, ...]:
     """The base of the rules' examples, and a definition of 4 KB; offline, then with all facts."""
-    base = build("base", Case(name="base", verdict="compliant")).before
+    base = Example("base", Case(name="base", verdict="compliant")).before
     large: Any = json.loads(DEFINITION.read_text(encoding="utf-8"))
     found = list[DefinitionResult]()
     for title, task in (("base example", base.task.to_aws()), ("definition.json", large)):

@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,9 +55,18 @@ def place(nodeid: str) -> int:
     return next((place for place, path in enumerate(FIRST) if nodeid.startswith(path)), len(FIRST))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let each worker begin to collect at another module: what one of them has compiled, the others only read."""
+    worker = getattr(config, "workerinput", None)  # only where workers share the tests
+    if worker and config.args == config.getini("testpaths"):
+        modules = sorted(str(path) for path in Path(__file__).parent.rglob("test_*.py"))
+        first = int(worker["workerid"].removeprefix("gw")) * len(modules) // worker["workercount"]
+        config.args = modules[first:] + modules[:first]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if hasattr(config, "workerinput"):  # only where workers share the tests
-        items.sort(key=lambda item: place(item.nodeid))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: (place(item.nodeid), item.path))
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -21,7 +21,7 @@ import engine
 from domain.collector.releases import release_facts
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from rules import CATALOGUE
-from tests.rules.examples import Case, build
+from tests.rules.examples import Case, Example
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "collector-configs"
 REVIEWED = Path(__file__).with_name("corpus-configurations.yaml")
@@ -58,7 +58,7 @@ def verdicts(name: str, release: str) -> tuple[Verdict, ...]:
         before={"containers": {"adot-collector": {"image": f"{REPOSITORY}:{release}"}}},
         facts={"parameter": {"text": text}},
     )
-    example = build("config.any", case)
+    example = Example("config.any", case)
     return engine.evaluate(example.before, example.standard, CATALOGUE)
 
 

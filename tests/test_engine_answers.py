@@ -18,13 +18,13 @@ from domain.standard import Standard
 from domain.subject import Subject
 from domain.verdict import Compliant, Drifted, Unknown
 from domain.workload import Workload
-from tests.rules.examples import Case, build
+from tests.rules.examples import Case, Example
 
 HERE = "cpu"
 
 
 def task(standard: dict[str, Any] | None = None, **case: Any) -> tuple[Workload, Standard]:
-    example = build("task.any", Case(name="any", verdict="none", standard=standard or {}, **case))
+    example = Example("task.any", Case(name="any", verdict="none", standard=standard or {}, **case))
     return example.before, example.standard
 
 

@@ -11,7 +11,7 @@ import yaml
 import engine
 from domain.verdict import Drifted
 from rules import BY_ID
-from tests.rules.examples import Case, base, build, patched
+from tests.rules.examples import Case, Example, base, patched
 
 PAGE = (Path(__file__).parents[1] / "docs" / "faq.md").read_text(encoding="utf-8")
 FRAGMENT = re.compile(r"```(json|yaml)\n(.*?)```\n\nRule: \[([\w.-]+)\]", re.DOTALL)
@@ -34,7 +34,7 @@ def case(form: str, text: str) -> Case:
 
 @pytest.mark.parametrize(("form", "text", "rule"), FRAGMENTS, ids=lambda each: each if each in BY_ID else "")
 def test_the_rule_reports_the_failure(form: str, text: str, rule: str) -> None:
-    example = build(rule, case(form, text))
+    example = Example(rule, case(form, text))
     [verdict] = engine.evaluate(example.before, example.standard, [BY_ID[rule]])
     assert isinstance(verdict, Drifted), verdict
 

@@ -20,9 +20,9 @@ from domain.workload import Workload
 from operations.notification.notifier import AlertUnreadable, read_alert
 from rules import CATALOGUE
 from tests.profiles import examples
-from tests.rules.examples import Case, build
+from tests.rules.examples import Case, Example
 
-BASE = build("a.b", Case(name="base", verdict="none"))
+BASE = Example("a.b", Case(name="base", verdict="none"))
 NAMES = sorted({
     *BASE.before.task.json, *(name for container in BASE.before.task.containers for name in container.json),
     "name", "value", "valueFrom", "logDriver", "options", "containerName", "condition", "key", "secretOptions",

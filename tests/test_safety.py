@@ -31,7 +31,7 @@ from tests.corpus import corpus
 from tests.ecs_controls import failed
 from tests.mutations import mutants
 from tests.profiles import examples
-from tests.rules.examples import Case, build
+from tests.rules.examples import Case, Example
 from tests.strategies import CONFIG, PLACE, workloads
 
 PUBLISHED = {name: found for name, found in corpus().items() if found.get("containerDefinitions")}
@@ -201,7 +201,7 @@ def _all_known(facts: Facts) -> bool:
 )  # fmt: skip
 def test_a_collector_becomes_essential_only_where_it_is_known_to_start(case: dict[str, Any], safety: Safety) -> None:
     essential = {"collector": {"essential": True}}
-    example = build("sidecar.not-essential", Case(name="any", verdict="none", standard=essential, **case))
+    example = Example("sidecar.not-essential", Case(name="any", verdict="none", standard=essential, **case))
     settled = engine.settle(example.before, example.standard, CATALOGUE, ["sidecar.not-essential"])
     plan = engine.plan(settled, settled.after, example.standard, CATALOGUE)
     assert (plan.fixes, plan.safety) == (("sidecar.not-essential",), safety)

@@ -20,7 +20,7 @@ from domain.workload import Workload
 from rules import CATALOGUE
 from tests.corpus import CORPUS, corpus
 from tests.profiles import examples
-from tests.rules.examples import Case, build
+from tests.rules.examples import Case, Example
 from tests.strategies import PLACE, json_values, workloads
 
 PUBLISHED = corpus()
@@ -182,7 +182,7 @@ def test_the_corpus_is_read() -> None:
 def _injected(facts: dict[str, Any], **application: object) -> Plan:
     """The plan for the examples' good task without its collector."""
     patch = {"containers": {"adot-collector": None, "app": application}}
-    bare = build("sidecar.present", Case(name="bare", verdict="drifted", before=patch, facts=facts))
+    bare = Example("sidecar.present", Case(name="bare", verdict="drifted", before=patch, facts=facts))
     settled = engine.settle(bare.before, bare.standard, CATALOGUE)
     return engine.plan(settled, settled.after, bare.standard, CATALOGUE)
 

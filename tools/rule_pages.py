@@ -26,7 +26,7 @@ from domain.workload import Workload
 from reports.source import Form, fragments
 from rules import CATALOGUE
 from tests.rules.examples import HERE as EXAMPLES
-from tests.rules.examples import Case, Example, Patch, build, read
+from tests.rules.examples import Case, Example, Patch, read
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -209,7 +209,7 @@ def _chosen(rule: Rule) -> Example | None:
 
 def _example(rule: Rule, example: Example) -> Iterator[str]:
     case = example.case
-    good = build(rule.id, Case(name="good", verdict="none", service=None if case.service is None else {})).before
+    good = Example(rule.id, Case(name="good", verdict="none", service=None if case.service is None else {})).before
     yield "## Example"
     yield " ".join(_sentence(text) for text in (case.name, case.about) if text)
     if case.standard:

@@ -8,15 +8,17 @@ import io
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
-import xmlschema
 from botocore import session, validate
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from cli.formats.registry import OtherFormat
 from tests.cli.conftest import Run
+
+if TYPE_CHECKING:
+    import xmlschema
 
 SCHEMAS = Path(__file__).parent / "schemas"
 FORMATS: tuple[OtherFormat, ...] = ("sarif", "junit", "github", "markdown", "gitlab", "csv", "asff", "ocsf")
@@ -29,7 +31,9 @@ def sarif() -> jsonschema.Draft202012Validator:
 
 
 @cache
-def junit() -> xmlschema.XMLSchema:
+def junit() -> "xmlschema.XMLSchema":
+    import xmlschema  # noqa: PLC0415 - one test needs it; every worker collects this module
+
     return xmlschema.XMLSchema(SCHEMAS / "junit-10.xsd")
 
 

@@ -6,7 +6,7 @@ from domain.ecs.images import Image
 from domain.masking import HIDDEN, log_group, path, word
 from domain.remediation.plan import changes_between, quotable
 from domain.workload import Workload
-from tests.rules.examples import Case, build
+from tests.rules.examples import Case, Example
 
 KEY = "AKIAC4NARYSECRET7777"
 ODD = "c4nary {s3cret} = 'p4ss; word'"
@@ -59,7 +59,7 @@ def test_a_wildcard_stands_for_a_placeholder() -> None:
 
 
 def test_a_diff_hides_the_user_of_an_image_and_a_log_group_that_is_none() -> None:
-    before = build("a.b", Case(name="diff", verdict="none")).before
+    before = Example("a.b", Case(name="diff", verdict="none")).before
     container = before.task.containers[0]
     logging = {"logDriver": "awslogs", "options": {"awslogs-group": ODD}}
     after = before.with_container(container.with_(image=f"user:{KEY}@example.com/x:1", logConfiguration=logging))

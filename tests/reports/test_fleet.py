@@ -36,7 +36,7 @@ from reports.fleet.model import (
 from reports.fleet.packing import packed, visible
 from reports.text import clean
 from tests.reports.browser import Page, ask, needs_chromium
-from tests.rules.examples import Case, build
+from tests.rules.examples import Case, Example
 
 PAGES = Path(__file__).parents[2] / "src" / "reports" / "fleet" / "page"
 SERVICES = 300
@@ -169,7 +169,7 @@ def test_totals_count_a_row_once_and_none_that_is_not_evaluated() -> None:
 
 
 def test_paths_lead_from_applications_through_the_collector_to_what_is_outside() -> None:
-    base = build("sidecar.present", Case(name="base", verdict="compliant")).before
+    base = Example("sidecar.present", Case(name="base", verdict="compliant")).before
     drawing = drawing_of(base, frozenset())
     assert [(box.name, box.role) for box in drawing.boxes] == [
         ("app", "application"),
@@ -183,7 +183,7 @@ def test_paths_lead_from_applications_through_the_collector_to_what_is_outside()
 
 
 def test_a_path_through_a_drift_is_broken() -> None:
-    base = build("sidecar.present", Case(name="base", verdict="compliant")).before
+    base = Example("sidecar.present", Case(name="base", verdict="compliant")).before
     variable, exporter = "containers/app/environment/OTEL_EXPORTER_OTLP_ENDPOINT", "exporters/awsxray/region"
     states = {(path.sender, path.receiver): path.state for path in drawing_of(base, {variable, exporter}).paths}
     assert states["app", "adot-collector"] is PathState.BROKEN
@@ -191,7 +191,7 @@ def test_a_path_through_a_drift_is_broken() -> None:
 
 
 def test_where_nothing_is_known_the_path_is_unknown() -> None:
-    base = build("sidecar.present", Case(name="base", verdict="compliant", facts={"parameter": "unavailable"})).before
+    base = Example("sidecar.present", Case(name="base", verdict="compliant", facts={"parameter": "unavailable"})).before
     assert [(path.receiver, path.state) for path in drawing_of(base, frozenset()).paths[1:]] == [
         ("not known", PathState.UNKNOWN)
     ]

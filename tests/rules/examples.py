@@ -9,7 +9,7 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -95,20 +95,59 @@ class Case(_Form):
     notes: tuple[str, ...] | None = Field(default=None, description="All that the fix notes with its change.")
     left: tuple[str, ...] = Field(default=(), description="Where the fix leaves drift of its own rule standing.")
 
+    @property
+    def changes(self) -> bool:
+        """Whether it says what the fix changes."""
+        return self.refused is None and (isinstance(self.after, dict) or self.after_service is not None)
+
+    @property
+    def asserts_fix(self) -> bool:
+        """Whether it says anything of the fix."""
+        return self.changes or self.after == "unchanged" or self.refused is not None
+
 
 @dataclass(frozen=True)
 class Example:
-    """One example of one rule. `after` is None where it asserts nothing of the fix."""
+    """One example of one rule. Its workloads are built where a test asks for them: collecting tests asks for none."""
 
     rule: str
     case: Case
-    standard: Standard
-    before: Workload
-    after: Workload | None
 
     @property
     def id(self) -> str:
         return f"{self.rule}: {self.case.name}"
+
+    @cached_property
+    def standard(self) -> Standard:
+        return Standard.model_validate({"version": 1} | _json(self.case.standard))
+
+    @cached_property
+    def before(self) -> Workload:
+        case, start = self.case, base()
+        before = Workload(
+            place=Place(**patched(start["place"], case.place)),
+            task=TaskDefinition(task_json(patched(start["task"], case.before))),
+            service=None if case.service is None else Service(service_json(patched(start["service"], case.service))),
+            kinds=self.standard.kind_of,
+            runs_on=case.runs_on,
+            standalone=tuple(case.standalone.items()),
+            read_at=case.read_at or start["read_at"],
+        )
+        return replace(before, facts=_facts(_json(patched(start["facts"], case.facts)), before, self.standard))
+
+    @cached_property
+    def after(self) -> Workload | None:
+        """What the fix makes of it; None where the example asserts nothing of the fix."""
+        case = self.case
+        if not case.changes:
+            return self.before if case.after == "unchanged" or case.refused is not None else None
+        task = patched(patched(base()["task"], case.before), case.after or {})
+        after = self.before.with_task(TaskDefinition(task_json(task)))
+        if case.after_service is not None:
+            assert case.service is not None, f"{case.name}: after_service without a service"
+            service = patched(patched(base()["service"], case.service), case.after_service)
+            after = after.with_service(Service(service_json(service)))
+        return after
 
     @property
     def verdict(self) -> str:
@@ -296,39 +335,7 @@ def _facts(written: Patch, workload: Workload, standard: Standard) -> Facts:
 def read(path: Path) -> tuple[Example, ...]:
     """The examples of one file; the file's place names the rule."""
     rule = f"{path.parent.name}.{path.stem}"
-    return tuple(build(rule, Case.model_validate(written)) for written in _load(path) or ())
-
-
-def build(rule: str, case: Case) -> Example:
-    """The workloads that a case means."""
-    standard = Standard.model_validate({"version": 1} | _json(case.standard))
-    start = base()
-    place = Place(**patched(start["place"], case.place))
-    task = patched(start["task"], case.before)
-    service = None if case.service is None else patched(start["service"], case.service)
-    before = Workload(
-        place=place,
-        task=TaskDefinition(task_json(task)),
-        service=None if service is None else Service(service_json(service)),
-        kinds=standard.kind_of,
-        runs_on=case.runs_on,
-        standalone=tuple(case.standalone.items()),
-        read_at=case.read_at or start["read_at"],
-    )
-    before = replace(before, facts=_facts(_json(patched(start["facts"], case.facts)), before, standard))
-    return Example(rule, case, standard, before, _after(case, before, task, service))
-
-
-def _after(case: Case, before: Workload, task: Patch, service: Patch | None) -> Workload | None:
-    if case.after == "unchanged" or case.refused is not None:
-        return before
-    if case.after is None and case.after_service is None:
-        return None
-    after = before.with_task(TaskDefinition(task_json(patched(task, case.after or {}))))
-    if case.after_service is not None:
-        assert service is not None, f"{case.name}: after_service without a service"
-        after = after.with_service(Service(service_json(patched(service, case.after_service))))
-    return after
+    return tuple(Example(rule, Case.model_validate(written)) for written in _load(path) or ())
 
 
 @cache

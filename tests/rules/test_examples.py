@@ -15,7 +15,7 @@ from domain.rule import Rule
 from domain.severity import Severity
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from rules import BY_ID, CATALOGUE
-from tests.rules.examples import Case, Example, ExpectedDrift, all_examples, build
+from tests.rules.examples import Case, Example, ExpectedDrift, all_examples
 
 EXAMPLES = all_examples()
 REVIEW = Safety.REVIEW
@@ -23,7 +23,7 @@ OF_RULES = tuple(example for example in EXAMPLES if example.rule in BY_ID)
 
 each_example = pytest.mark.parametrize("example", OF_RULES, ids=lambda example: example.id)
 each_fix = pytest.mark.parametrize(
-    "example", [example for example in OF_RULES if example.after is not None], ids=lambda example: example.id
+    "example", [example for example in OF_RULES if example.case.asserts_fix], ids=lambda example: example.id
 )
 
 
@@ -140,12 +140,7 @@ class TestEveryRule:
         assert "compliant" in verdicts, f"tests/rules/{rule.id.replace('.', '/')}.yaml has no compliant case"
 
     def test_a_fix_has_an_example(self, rule: Rule) -> None:
-        shown = [
-            example
-            for example in EXAMPLES
-            if example.rule == rule.id
-            and (isinstance(example.case.after, dict) or example.case.after_service is not None)
-        ]
+        shown = [example for example in EXAMPLES if example.rule == rule.id and example.case.changes]
         assert bool(shown) is (rule.fix is not None)
 
     def test_its_fix_needs_approval_where_what_it_depends_on_is_not_known(self, rule: Rule) -> None:
@@ -192,7 +187,7 @@ class TestEveryRule:
             Case(name="alone", verdict="compliant"),
             Case(name="as a service", verdict="compliant", service={}),
         ):
-            example = build(rule.id, case)
+            example = Example(rule.id, case)
             assert _drifts(engine.evaluate(example.before, example.standard, [rule])) == ()
 
 

@@ -15,7 +15,7 @@ from domain.remediation.plan import quotable
 from domain.verdict import Compliant, Drifted, Exempt, Unknown, Verdict
 from domain.workload import Workload
 from rules import CATALOGUE
-from tests.rules.examples import Case, all_examples, build
+from tests.rules.examples import Case, Example, all_examples
 
 # What no name of anything in AWS or OpenTelemetry looks like.
 ODD = "c4nary {s3cret} = 'p4ss; word'"
@@ -114,7 +114,7 @@ def _said(verdict: Verdict) -> str:
 
 
 def _leaks(workload: Workload) -> list[str]:
-    standard = build("a.b", Case(name="none", verdict="none")).standard
+    standard = Example("a.b", Case(name="none", verdict="none")).standard
     said = [
         f"{verdict.rule}: {_said(verdict)} {verdict!r}" for verdict in engine.evaluate(workload, standard, CATALOGUE)
     ]
@@ -124,7 +124,7 @@ def _leaks(workload: Workload) -> list[str]:
 
 def _fed(text: str, type_: str = "String") -> Workload:
     facts = {"parameter": {"text": text, "type": type_}, "task_role": {"policies": {"telemetry": {"Statement": []}}}}
-    return build("a.b", Case(name="canary", verdict="none", facts=facts)).before
+    return Example("a.b", Case(name="canary", verdict="none", facts=facts)).before
 
 
 DOCUMENT = yaml.safe_load(RICH)
@@ -132,7 +132,7 @@ DOCUMENT = yaml.safe_load(RICH)
 
 def test_rules_report_on_the_configuration() -> None:
     """Else the canaries below would prove nothing."""
-    standard = build("a.b", Case(name="none", verdict="none")).standard
+    standard = Example("a.b", Case(name="none", verdict="none")).standard
     verdicts = engine.evaluate(_fed(RICH), standard, CATALOGUE)
     drifted = {verdict.rule for verdict in verdicts if isinstance(verdict, Drifted)}
     assert drifted >= {
@@ -192,4 +192,4 @@ def test_a_plain_configuration_shows_no_more_than_a_parameter(canary: str) -> No
             }
         },
     )
-    assert _leaks(build("a.b", case).before) == []
+    assert _leaks(Example("a.b", case).before) == []
