@@ -34,13 +34,15 @@ def modules() -> list[Path]:
 
 
 @cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse((SRC / path).read_text(encoding="utf-8"))
+def nodes(path: Path) -> tuple[ast.Import | ast.ImportFrom | ast.Attribute, ...]:
+    """All that the tests ask a module for, found in one walk."""
+    tree = ast.parse((SRC / path).read_text(encoding="utf-8"))
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom | ast.Attribute))
 
 
 def imports(path: Path) -> Iterator[str]:
     """The top-level names that a module imports, those for types included."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -73,7 +75,7 @@ def test_the_environment_is_read_in_one_place_for_functions_and_one_for_people()
     read = {
         path.as_posix()
         for path in modules()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute)
         and node.attr in {"environ", "getenv"}
         and isinstance(node.value, ast.Name)
@@ -106,7 +108,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 def imported(path: Path) -> Iterator[str]:
     """The modules that a module imports, whole: `from rules import sidecar` imports `rules.sidecar`."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
