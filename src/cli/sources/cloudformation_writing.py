@@ -56,7 +56,8 @@ class Rewriting:
         for written, each in zip(self.definitions, wanted, strict=True):
             if written is None:
                 continue
-            computed = computed_in(self.text, written.task, written.service, _within_text)
+            nodes = [node for node in (written.task, written.service) if node is not None]
+            computed = computed_in([(self.text, node) for node in nodes], _within_text)
             dialect = _TemplateDialect(self.resolver, self.unresolved, computed)
             task = each.task.to_aws()
             if "family" not in written.task.value:
@@ -70,8 +71,9 @@ class Rewriting:
         return edited(self.text, [*changes.values()])
 
 
-def _within_text(expression: str) -> str | None:
+def _within_text(expression: str, value: str) -> str | None:
     """Return what Fn::Sub has for a Ref, and the text of an Fn::Sub that only has one; None for other functions."""
+    del value
     found = _CALL.fullmatch(expression.strip())
     if found is None:
         return None

@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 from urllib.parse import unquote
 
-from cli.sources.nodes import Node, Path, Style
+from cli.sources.nodes import Node, Part, Path, Style
 
 _WIDEST = 80  # characters of an object that is added on one line
 _PLAIN = re.compile(r"[A-Za-z_/.][\w/.@+-]*(?::[\w/.@+-]+)*", re.ASCII)
@@ -17,6 +17,10 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\u1fff\u2070-\ud7ff\ue000-\ufdff]")
 _KEY = re.compile(r"[\"']?[\w./-]+[\"']?\s*[:=]\s*", re.ASCII)
 _FUNCTION = re.compile(r"!(?!!)|\{|Fn::")
 """The beginning of one of CloudFormation's, of which one part may be what is meant."""
+_CHOICE = re.compile(r"!If\b|\bFn::If\b")
+"""CloudFormation's choice, between the name of a member and the value that is chosen here."""
+_ROOT = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+", re.ASCII)
+"""What Terraform's references begin with."""
 _OF_YAML = ">|&*"
 """The beginnings of texts that are as they are: blocks, anchors and aliases."""
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
@@ -53,28 +57,50 @@ def holds(value: str, stand_in: str) -> bool:
 
 
 def computed_in(
-    text: str, node: Node, service: Node | None, within: Callable[[str], str | None]
+    sources: Iterable[tuple[str, Node]], within: Callable[[str, str], str | None]
 ) -> Mapping[str, str | None]:
     """Return the family and the values of tags that a source computes, and how a text with them in it is written.
 
     They are None where that cannot be written, and where another member has the same text without an expression.
-    `within` gives what is written in a text for an expression.
+    `sources` are a task definition and its service, each with its file's text. `within` gives what is written in a text
+    for an expression that has a value.
     """
-    tags = [tag for each in (node, service) if each is not None for tag in each.below("tags")]
-    members = [part for part in (node.members().get("family"), *(tag.members().get("value") for tag in tags)) if part]
     found, plain = dict[str, str | None](), set[str]()
-    for part in members:
-        value, written = part.node.value, _KEY.sub("", text[part.begin : part.node.end], count=1)
-        if not isinstance(value, str) or not value or not written:
-            continue
-        is_computed = part.node.style is Style.FIXED or _FUNCTION.match(written)
-        if not is_computed or written[0] in _OF_YAML or written.strip("\"'") == value:
-            plain.add(value)
-            continue
-        expression = within(written)
-        if expression is not None or "${" not in value:
-            found[value] = expression if found.get(value, expression) == expression else None
+    for text, node in sources:
+        for part, key, is_chosen in _family_and_tags(text, node):
+            value = part.node.value
+            if not isinstance(value, str) or not value:
+                continue
+            written = _KEY.sub("", text[part.begin : part.node.end], count=1)
+            if not is_chosen and not _is_computed(part.node, written):
+                plain.add(value)
+                continue
+            if not written and (root := _ROOT.match(text, part.begin)):  # of an object that stands elsewhere
+                written = f"{root[0]}.{key}"
+            expression = within(written, value) if written and not is_chosen else None
+            if expression is not None or "${" not in value:
+                found[value] = expression if found.get(value, expression) == expression else None
     return {value: None if value in plain else expression for value, expression in found.items()}
+
+
+def _family_and_tags(text: str, node: Node) -> Iterator[tuple[Part, str, bool]]:
+    """Yield the family and the values of tags, each with its tag's key, and whether a condition chooses the tag."""
+    if (family := node.members().get("family")) is not None:
+        yield family, "", False
+    if (tags := node.members().get("tags")) is None:
+        return
+    for tag in tags.node.children:
+        if (value := tag.node.members().get("value")) is not None:
+            is_chosen = any(_CHOICE.search(text, each.begin, each.node.begin) for each in (tags, tag))
+            yield value, str(tag.node.value.get("key")), is_chosen
+
+
+def _is_computed(node: Node, written: str) -> bool:
+    """Return whether what is written for a value is an expression, or elsewhere."""
+    if not written:
+        return True
+    may_be = node.style is Style.FIXED or _FUNCTION.match(written) is not None
+    return may_be and written[0] not in _OF_YAML and written.strip("\"'") != node.value
 
 
 def with_computed(text: str, computed: Mapping[str, str | None]) -> str:

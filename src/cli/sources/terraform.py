@@ -13,7 +13,7 @@ from cli.sources.definition import Definition, File, Wanted
 from cli.sources.editing import Change, edited
 from cli.sources.hcl_module import Effort, Module
 from cli.sources.hcl_syntax import Block, Expression, NotHcl
-from cli.sources.hcl_text import attributes_of, blocks_of
+from cli.sources.hcl_text import attributes_of, blocks_of, template_of
 from cli.sources.hcl_values import Evaluation
 from cli.sources.nodes import Edited, Lines, Node, Part, Style, mapping, sequence
 from cli.sources.nodes import Path as Steps
@@ -45,7 +45,7 @@ class Modules:
         found = [*definitions_of(name, by.module.texts, read, names_region=names_region)]
         if not found:
             raise _nothing(given)
-        places = [(task, service) for _, task, service in found]
+        places = [(task, service, _sources(each)) for each, task, service in found]
         rewriting = _Rewriting(given.text, places, by.evaluation, by.unresolved)
         definitions = tuple(_named(each, given.name) for each, _, _ in found)
         return File(given.name, given.text, given.encoding, definitions, rewriting)
@@ -64,6 +64,13 @@ class Modules:
 def _named(found: Definition, name: str) -> Definition:
     """Return a definition of a file that people name so."""
     return found if found.origin is None else replace(found, origin=replace(found.origin, file=name))
+
+
+def _sources(found: Definition) -> "_Sources":
+    if found.origin is None:
+        return ()
+    origins = ((root, found.origin.others.get(root, found.origin)) for root in ("", "service"))
+    return [(origin.text, origin.nodes[root]) for root, origin in origins if root in origin.nodes]
 
 
 def _nothing(given: Text) -> NoDefinition:
@@ -193,22 +200,24 @@ def _attributes(by: Evaluation, block: Block) -> Node:
     return mapping(place, parts)
 
 
+type _Sources = Sequence[tuple[str, Node]]
+"""A task definition and its service, which may be in another file, each with the text of its file."""
+
+
 @dataclass(frozen=True)
 class _Rewriting:
     """Writes changed definitions and services into the file."""
 
     text: str = field(repr=False)
-    places: Sequence[tuple[Node | None, Node | None]]
+    places: Sequence[tuple[Node | None, Node | None, _Sources]]
     by: Evaluation = field(repr=False)
     unresolved: Sequence[str] = ()
 
     def __call__(self, wanted: Sequence[Wanted]) -> Edited:
         changes, missing = dict[tuple[int, Steps], Change](), list[Steps]()
-        for places, each in zip(self.places, wanted, strict=True):
-            task, service = places
-            computed = {} if task is None else computed_in(self.text, task, service, _within_text)
-            dialect = _TerraformDialect(self.by, self.unresolved, computed)
-            for node, thing in zip(places, (each.task, each.service), strict=True):
+        for (task, service, sources), each in zip(self.places, wanted, strict=True):
+            dialect = _TerraformDialect(self.by, self.unresolved, computed_in(sources, self._within_text))
+            for node, thing in ((task, each.task), (service, each.service)):
                 if node is None or thing is None:
                     continue
                 found = [*_changes(node, thing.to_aws(), dialect)]
@@ -216,6 +225,17 @@ class _Rewriting:
                 missing += (path for path in found if isinstance(path, tuple))
         written = edited(self.text, [*changes.values()])
         return Edited(written.text, (*missing, *written.by_hand))
+
+    def _within_text(self, expression: str, value: str) -> str | None:
+        """Return what a text has for an expression; None if it needs quotation marks or lines, or has another value."""
+        inner = expression[1:-1] if expression.startswith('"') else f"${{{expression}}}"
+        if '"' in inner or "\n" in inner:
+            return None
+        alone = replace(self.by, template=inner, unresolved=dict[str, None](), expressions=dict[str, str]())
+        try:
+            return inner if alone.of(template_of(inner)).value == value else None
+        except NotHcl:
+            return None
 
 
 def _changes(node: Node, wanted: Mapping[str, Any], dialect: Dialect) -> Iterator[Change | Steps]:
@@ -226,12 +246,6 @@ def _changes(node: Node, wanted: Mapping[str, Any], dialect: Dialect) -> Iterato
         elif name not in {"family", "serviceName"}:
             yield (name,)
     yield from ((name,) for name in node.value if name not in {*wanted, "taskDefinition", "serviceName"})
-
-
-def _within_text(expression: str) -> str | None:
-    """Return what a text has for an expression; None if it needs quotation marks or several lines."""
-    inner = expression[1:-1] if expression.startswith('"') else f"${{{expression}}}"
-    return None if '"' in inner or "\n" in inner else inner
 
 
 class _TerraformDialect(Dialect):

@@ -69,6 +69,58 @@ def test_what_stands_for_an_expression_is_never_written(run: Run, family: str, w
     assert "zz-region-1" not in ran.out
 
 
+MODULE = """
+variable "stage" { default = "dev" }
+variable "live" { default = true }
+locals {
+  tags  = { Environment = var.stage, Owner = "x" }
+  other = { "outrider:stage" = "dev", "deployment.environment" = "dev" }
+}
+output "tags" { value = [local.tags, local.other] }
+"""
+
+
+@pytest.mark.parametrize(
+    ("tags", "written"),
+    [
+        ("local.tags", "${local.tags.Environment}"),
+        ('merge(local.tags, { Owner = "y" })', "${local.tags.Environment}"),
+        ('merge({ Environment = "test" }, local.tags)', "${local.tags.Environment}"),
+        ('merge(local.tags, { Environment = "live" })', "live"),
+        ("merge(local.tags, { Environment = var.stage })", "${var.stage}"),
+        ("var.live ? local.tags : local.other", None),
+        ("var.live ? { Environment = var.stage } : {}", None),
+        ("local.other", None),
+    ],
+)
+def test_a_tag_of_an_object_that_stands_elsewhere_is_written_by_its_reference(
+    run: Run, tags: str, written: str | None
+) -> None:
+    text = LOGS.replace("FAMILY", f'"app"\n  tags = {tags}').replace("GROUP", '"app"') + MODULE
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "application.resource-attributes", "main.tf")
+    if written is None:
+        assert ran.out == text
+        assert "by hand: application.resource-attributes" in ran.err
+    else:
+        assert f'"service.name=app,deployment.environment={written}"' in ran.out
+
+
+def test_a_tag_of_a_service_in_another_file_is_written_by_its_expression(run: Run) -> None:
+    Path("main.tf").write_text(LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"') + MODULE, encoding="utf-8")
+    service = """
+resource "aws_ecs_service" "app" {
+  name            = "app"
+  launch_type     = "FARGATE"
+  task_definition = aws_ecs_task_definition.app.arn
+  tags            = { Environment = var.stage }
+}
+"""
+    Path("service.tf").write_text(service, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "application.resource-attributes", "main.tf")
+    assert '"service.name=app,deployment.environment=${var.stage}"' in ran.out
+
+
 PARAMETERS = """\
 Parameters:
   Name: {Type: String, Default: web}
@@ -121,6 +173,23 @@ def test_the_value_of_one_deployment_is_not_written_for_all(
         assert ": containers/app/environment/OTEL_RESOURCE_ATTRIBUTES is not there" in ran.err
     else:
         assert f"Value: {written}\n" in ran.out
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "!If [Live, [{Key: Environment, Value: live}], [{Key: Environment, Value: dev}]]",
+        "[!If [Live, {Key: Environment, Value: live}, {Key: Environment, Value: dev}]]",
+        '{"Fn::If": [Live, [{Key: Environment, Value: live}], [{Key: Environment, Value: dev}]]}',
+        "\n        - !If\n          - Live\n          - {Key: Env, Value: live}\n          - {Key: Env, Value: dev}",
+    ],
+)
+def test_a_tag_that_a_condition_chooses_is_not_written_for_all(run: Run, tags: str) -> None:
+    text = PARAMETERS.replace("FAMILY", "web").replace("[{Key: Environment, Value: TAG}]", tags)
+    Path("stack.yaml").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--select", "application.resource-attributes", "stack.yaml")
+    assert ran.out == text
+    assert "by hand: application.resource-attributes" in ran.err
 
 
 SOMETIMES = """\
