@@ -1,6 +1,7 @@
 """`outrider fix`: a task definition with the fixes of its drifted rules."""
 
 import json
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -16,16 +17,19 @@ from cli.options import EvaluationOptions, taken
 from cli.outcome import RuleOutcome, unread_facts
 from cli.output.names import FixKind, Outcome
 from cli.replacing import replacing
-from cli.sources.definition import Definition, File, Wanted
-from cli.sources.detection import read_file
+from cli.sources.definition import Definition, File, Origin, Wanted
+from cli.sources.detection import Reader, read_file
 from cli.sources.nodes import Edited, Path
 from cli.terminal import line, say
-from cli.texts import STDIN, encoded
+from cli.texts import STDIN, Text, encoded
 from cli.unusable import Unusable
 from domain.drift import Safety
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind
 from domain.remediation.plan import Change, Plan
+
+_NAME = re.compile(r"""(?:!(?:Ref|GetAtt) )?[\w.:-]+|\{\s*"Ref"\s*:\s*"[\w:]+"\s*\}""", re.ASCII)
+"""An expression that names something, and has no text in it."""
 
 
 def fix(given: Namespace) -> int:
@@ -46,8 +50,9 @@ def fix(given: Namespace) -> int:
     for path in rewritten.by_hand:
         say(_by_hand(file.name, path, corrections))
     if given.diff:
-        for correction in corrections:
-            for hunk in shown.of(correction, correction.diff(file.name)):
+        after = file if text == file.text else Reader().text(Text(file.name, text, file.encoding))
+        for correction, definition in zip(corrections, after.definitions, strict=True):
+            for hunk in shown.of(correction, correction.diff(file.name, definition.origin)):
                 print(hunk)
     if given.write:
         _write(file, text)
@@ -254,25 +259,36 @@ class Correction:
             return "its fix depends on what was fixed now; run the command again."
         return "the right value is not known here."
 
-    def diff(self, name: str) -> Iterator[str]:
-        """Yield the changes in the form of a unified diff, the names first; values that may be secret are hidden."""
+    def diff(self, name: str, after: Origin | None) -> Iterator[str]:
+        """Yield the changes in the form of a unified diff, the names first; values that may be secret are hidden.
+
+        `after` has what is written, so that an expression is shown where one is.
+        """
         if self.plan is None or not self.plan.changes:
             return
         yield f"--- {line(name)}\n+++ {line(name)} (fixed)"
         made = () if self.made is None else self.made.changes
         for change in self.plan.changes:
-            by_hand = "" if change in made else " (by hand)"
-            rows = [f"@@ {line(change.where)} @@{self.line_of(change.where)}{by_hand}"]
+            is_made = change in made
+            rows = [f"@@ {line(change.where)} @@{self.line_of(change.where)}{'' if is_made else ' (by hand)'}"]
             if change.before is not None:
                 rows.append(f"-{line(self.definition.around.shown(change.before))}")
             if change.after is not None:
-                rows.append(f"+{line(self.definition.around.shown(change.after))}")
+                written = _expression(change, after) if is_made else None
+                rows.append(f"+{line(written or self.definition.around.shown(change.after))}")
             yield "\n".join(rows)
 
     def line_of(self, where: str) -> str:
         """Return the line of a place with a blank before it; nothing if it is not known."""
         place = None if self.definition.origin is None else self.definition.origin.place(where)
         return f" line {place.line}" if place else ""
+
+
+def _expression(change: Change, after: Origin | None) -> str | None:
+    """Return the expression that is written for a value, if people may see the value, or it only names something."""
+    written, value = (after.expression(change.where) if after is not None else None) or ("", None)
+    may_be_seen = change.after == str(value) or _NAME.fullmatch(written)
+    return written if may_be_seen and "\n" not in written and written.strip("\"'") != value else None
 
 
 @dataclass

@@ -132,6 +132,19 @@ class Origin:
             return self._of("service", where.removeprefix(_SERVICE))
         return self._at(self.nodes.get(""), where)
 
+    def expression(self, where: str) -> tuple[str, object] | None:
+        """Return what is written, and its value, at a path where the source has an expression for a single value."""
+        root = "service" if where.startswith(_SERVICE) else ""
+        origin = self.others.get(root, self)
+        node = origin.nodes.get(root)
+        if node is None:
+            return None
+        part, missing = found_at(node, where.removeprefix(_SERVICE))
+        found = part.node
+        if missing or found.parts is not None or found.style is not Style.FIXED:
+            return None
+        return origin.text[found.begin : found.end], found.value
+
     def location(self, rule: Rule, drift: Drift, collector: str = "") -> Location | None:
         """Return where a drift is, or what would hold it. `collector` is where its configuration stands, if known."""
         match rule.subject:

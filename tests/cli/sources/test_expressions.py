@@ -301,3 +301,40 @@ def test_next_to_an_expression_for_some_variables_the_others_are_shown(run: Run)
     ran = run("fix", "--review", "--diff", "--select", "application.otlp-endpoint", "main.tf")
     assert "OTEL_EXPORTER_OTLP_ENDPOINT/value @@ line" in ran.out
     assert "+http://localhost:4318" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "region", "values"),
+    [
+        ("stack.yaml", "!Ref LogGroup", "!Ref AWS::Region", ("/ecs/web-prod", "${AWS::Region}")),
+        (
+            "tf-whole/main.tf",
+            "aws_cloudwatch_log_group.web.name",
+            "data.aws_region.current.name",
+            ("/ecs/web", "${data."),
+        ),
+    ],
+)
+def test_the_diff_shows_the_expression_that_is_written(
+    run: Run, name: str, group: str, region: str, values: Sequence[str]
+) -> None:
+    text = (Path(__file__).parent / "iac" / name).read_text(encoding="utf-8")
+    path = Path(name.rpartition("/")[2])
+    path.write_text(text, encoding="utf-8")
+    options = "@@ containers/adot-collector/logConfiguration/options/awslogs"
+    shown = run("fix", "--review", "--diff", str(path)).out
+    written = run("fix", "--review", str(path)).out
+    for option, expression in (("group", group), ("region", region)):
+        (row,) = [each for each in shown.split(options) if each.startswith(f"-{option} ")]
+        assert row.split("\n")[1] == f"+{expression}"
+        assert written.count(expression) > text.count(expression)
+    assert not any(f"+{value}" in shown for value in values)
+
+
+def test_the_diff_hides_an_expression_that_may_have_a_secret_in_it(run: Run) -> None:
+    text = LOGS.replace("FAMILY", 'format("%s-hunter2", var.default)').replace("GROUP", '"app"')
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("fix", "--review", "--diff", "--select", "application.resource-attributes", "main.tf")
+    assert "OTEL_RESOURCE_ATTRIBUTES/value" in ran.out
+    assert "+(hidden)" in ran.out
+    assert "format(" not in ran.out
