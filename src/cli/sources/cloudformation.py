@@ -41,6 +41,9 @@ def of_template(given: Text, root: Node) -> File:
         for service in (*base.services(name),) or (None,):
             definitions.append(_definition(variants, name, found, service))
             written.append(Written(found[0], None if service is None else service.node))
+    for name, condition in base.unmade(_TASK):
+        definitions.append(opaque(name, why=f"there is none of it: its condition {condition} is false"))
+        written.append(None)
     if not definitions:
         raise NoDefinition(f"{shown(given.name)} has no {_TASK} in it.")
     rewriting = Rewriting(given.text, written, base.resolver, base.every_unresolved)
@@ -97,10 +100,20 @@ class _Template:
     def _by_type(self) -> Mapping[str, Sequence[str]]:
         by_type = dict[str, list[str]]()
         for name in self.resolver.template.members("Resources"):
-            condition = self.resolver.template.get("Resources", name, "Condition")
-            if condition is None or self.resolver.condition(str(condition.value)) is not False:
+            if not self._false_condition(name):
                 by_type.setdefault(self.resolver.kind(name), []).append(name)
         return by_type
+
+    def unmade(self, kind: str) -> Iterator[tuple[str, str]]:
+        """Yield the names of the resources of a type that the template does not create, each with its condition."""
+        for name in self.resolver.template.members("Resources"):
+            if self.resolver.kind(name) == kind and (condition := self._false_condition(name)):
+                yield name, condition
+
+    def _false_condition(self, name: str) -> str:
+        condition = self.resolver.template.get("Resources", name, "Condition")
+        named = "" if condition is None else str(condition.value)
+        return named if named and self.resolver.condition(named) is False else ""
 
     def properties(self, name: str) -> Node | None:
         """Return a resource's properties, resolved."""

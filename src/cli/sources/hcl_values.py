@@ -287,7 +287,7 @@ class Evaluation:
         match name:
             case "jsonencode" | "yamlencode" if len(args) == 1:
                 return self._encoded(found)
-            case "tolist" | "toset" | "sensitive" | "nonsensitive" if len(args) == 1:
+            case "tolist" | "toset" | "tomap" | "sensitive" | "nonsensitive" if len(args) == 1:
                 return self.of(args[0])
             case "jsondecode" if len(args) == 1:
                 return json_within(self.of(args[0]))

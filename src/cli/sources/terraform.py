@@ -11,6 +11,7 @@ from typing import Any, Final
 from cli.sources import hcl_json
 from cli.sources.definition import Definition, File, Wanted
 from cli.sources.editing import Change, edited
+from cli.sources.hcl_functions import title_of
 from cli.sources.hcl_module import Effort, Module
 from cli.sources.hcl_syntax import Block, Expression, NotHcl
 from cli.sources.hcl_text import attributes_of, blocks_of, template_of
@@ -167,8 +168,14 @@ class _Evaluated:
     def _in(self, variant: int, region: str) -> ModuleResources:
         if (variant, region) not in self._resources:
             other = replace(self.evaluation, variant=variant, region=region, expressions=dict[str, str]())
-            self._resources[variant, region] = _resources_of(other if variant else self.evaluation)
+            self._resources[variant, region] = _resources_of(other if variant else self.evaluation, self._unmade)
         return self._resources[variant, region]
+
+    @cached_property
+    def _unmade(self) -> "_Unmade":
+        """Return the resources of which there are none, the same in each variant."""
+        every = ((file, block, _why_unmade(self.evaluation, file, block)) for file, block in _resources_in(self.module))
+        return {(file, block.begin): why for file, block, why in every if why}
 
     @cached_property
     def unresolved(self) -> Sequence[str]:
@@ -176,14 +183,46 @@ class _Evaluated:
         return tuple(dict.fromkeys(name for each in self._in(0, REGION).resources for name in each.unresolved))
 
 
-def _resources_of(by: Evaluation) -> ModuleResources:
-    resources = list[Resource]()
-    for file, block in by.module.every("resource"):
+type _Unmade = Mapping[tuple[str, int], str]
+"""Why there are none of some resources, by their files and places."""
+
+
+def _resources_in(module: Module) -> Iterator[tuple[str, Block]]:
+    """Yield the resources of AWS's provider, each with its file."""
+    for file, block in module.every("resource"):
         if len(block.labels) == 2 and block.labels[0].startswith("aws_"):  # noqa: PLR2004 - type and name
+            yield file, block
+
+
+def _resources_of(by: Evaluation, unmade: _Unmade) -> ModuleResources:
+    """Return the resources that the module makes, and the task definitions of which it makes none."""
+    resources = list[Resource]()
+    for file, block in _resources_in(by.module):
+        why = unmade.get((file, block.begin), "")
+        if not why or block.labels[0] == TASK:
             within = replace(by, file=file, unresolved=dict[str, None]())
             node = _attributes(within, block)
-            resources.append(Resource(*block.labels, node, file, tuple(within.unresolved)))
+            kind, name = block.labels
+            resources.append(Resource(kind, name, node, file, tuple(within.unresolved), why))
     return ModuleResources(resources, by.variant)
+
+
+def _why_unmade(by: Evaluation, file: str, block: Block) -> str:
+    """Return why there are none of a resource; nothing if there may be one: in some region or account, for example."""
+    name = next((each for each in ("count", "for_each") if each in block.attributes), None)
+    if name is None:
+        return ""
+    _, expression = block.attributes[name]
+    within = replace(by, file=file, unresolved=dict[str, None](), expressions=dict[str, str]())
+    value = within.of(expression).value
+    stands = any(stand_in in text for text in within.expressions for stand_in, _ in STAND_INS)
+    if within.unresolved or stands or isinstance(value, bool) or value not in (0, [], {}):
+        return ""
+    written = by.module.texts[file][expression.begin : expression.end].strip('"')
+    written = written[2:-1] if written.startswith("${") else written
+    what = "its count is 0" if name == "count" else "its for_each is empty"
+    named = f" ({title_of(' '.join(written.split()))})" if re.search(r"\w\.", written) else ""
+    return f"there is none of it: {what}{named}"
 
 
 def _attributes(by: Evaluation, block: Block) -> Node:

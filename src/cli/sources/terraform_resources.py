@@ -52,6 +52,8 @@ class Resource:
     attributes: Node = field(repr=False)
     file: str = ""
     unresolved: tuple[str, ...] = ()
+    unmade: str = ""
+    """Why there is none of it; of the other resources than task definitions, those are left out."""
 
     def text(self, name: str) -> str:
         """Return an attribute that is known and a text; else nothing."""
@@ -106,7 +108,7 @@ class ModuleResources:
         return found
 
     def _task(self, resource: Resource) -> _Found | None:
-        node = task_of(resource.attributes)
+        node = None if resource.unmade else task_of(resource.attributes)
         if node is None:
             return None
         members = {"family": resource.name} | node.value
@@ -265,7 +267,7 @@ def definitions_of(
         if found is None:
             written = resource.attributes.get("container_definitions")
             expression = "" if written is None else next(open_below(written), "")
-            yield opaque(resource.name, resource.text("family"), expression), None, None
+            yield opaque(resource.name, resource.text("family"), expression, resource.unmade), None, None
             continue
         node, task = found
         for runs in (*base.services(resource),) or (None,):

@@ -57,9 +57,9 @@ def test_each_file_is_parsed_once_and_the_module_evaluated_once_for_each_variant
         parsed.append(text)
         return blocks_of(text)
 
-    def counted_resources_of(by: Any) -> Any:
+    def counted_resources_of(by: Any, unmade: Any) -> Any:
         evaluated[by.variant, by.region] += 1
-        return resources_of(by)
+        return resources_of(by, unmade)
 
     monkeypatch.setattr(terraform, "blocks_of", counted_blocks_of)
     monkeypatch.setattr(terraform, "_resources_of", counted_resources_of)
