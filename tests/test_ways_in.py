@@ -110,18 +110,20 @@ def test_the_action_annotates_and_fails(runner: Path, floating: Definition) -> N
 def test_every_input_of_the_action_is_an_option_of_its_command(runner: Path) -> None:
     given = {"paths": "a b\n\nc", "standard": "s.yaml", "select": "task.*", "ignore": "size", "fail-on": "HIGH"}
     given |= {"collectors": "otel.yaml", "config": "c.yaml", "baseline": "known.json", "sarif": "out.sarif"}
-    _, (collector, check, report) = recorded(runner, given | {"inline": "false"})
+    _, (collector, check, report) = recorded(runner, given | {"inline": "false", "complete": "true"})
     for used in (collector, check, report):
         found = (used.standard, used.select, used.ignore, used.fail_on, used.baseline, used.no_inline)
         assert found == ("s.yaml", ["task.*"], ["size"], "HIGH", "known.json", True)
     assert (collector.files, collector.format) == (["otel.yaml"], "github")
     assert (check.files, check.config, check.format) == (["a b", "c"], "c.yaml", "github")
     assert (report.files, report.config, report.format) == (["a b", "c"], "c.yaml", "sarif")
+    assert (check.complete, report.complete) == (True, True)
 
 
 @needs_bash
 @pytest.mark.parametrize(
-    ("check", "collector", "whole"), [(0, 0, 0), (1, 0, 1), (0, 1, 1), (2, 1, 1), (1, 2, 1), (2, 0, 2), (0, 2, 2)]
+    ("check", "collector", "whole"),
+    [(0, 0, 0), (1, 0, 1), (0, 1, 1), (2, 1, 1), (1, 2, 1), (2, 0, 2), (0, 2, 2), (3, 0, 3), (3, 1, 1), (3, 2, 2)],
 )
 def test_drift_counts_more_than_what_could_not_be_used(runner: Path, check: int, collector: int, whole: int) -> None:
     ends = {"CHECK": str(check), "COLLECTOR": str(collector)}

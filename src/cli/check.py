@@ -93,17 +93,19 @@ class _Evaluate:
         first = item.uses[0]
         if first.unread:
             entry = DefinitionEntry(item.file, first.resource, first.unread, ())
-            return self.results.of(entry), {}
-        entries, fixes, place = list[DefinitionEntry](), dict[str, _Fix](), NO_SOURCE.place
+            return replace(self.results.of(entry), gap=first.made), {}
+        entries, fixes, place, gap = list[DefinitionEntry](), dict[str, _Fix](), NO_SOURCE.place, False
         by = self.by.exempting(item.exemptions).of_account(first.task)
         for number, definition in enumerate(item.uses):
             found = by.judge(definition.task, definition.around, definition.origin)
             entries.append(_entry(item.file, definition, found, self.by.configuration))
-            place = without_stand_ins(found.workload.place)
+            place, gap = without_stand_ins(found.workload.place), gap or found.gap
             for rule, each in found.tried.items() if self.suggests else ():
                 if each.after is not None and rule not in fixes:
                     fixes[rule] = _Fix.of(each, each.after, number)
-        return self.results.of(merged(entries), Source(place, {}), item.number), fixes
+        entry = merged(entries)
+        result = self.results.of(entry, Source(place, {}), item.number)
+        return replace(result, gap=gap and entry.not_evaluated is not None), fixes
 
 
 def _entry(file: str, definition: Definition, found: DefinitionResult, configuration: Origin | None) -> DefinitionEntry:

@@ -48,6 +48,7 @@ _ONLY_A_COLLECTOR = "it has only a collector, and the rules are for tasks with a
 class DefinitionResult:
     """The results of the selected rules for one definition; `outside` says why there are none.
 
+    `gap`: there might be some if the source said more.
     `drifted` are the ids of all drifted rules, also of those that are not selected, and `verdicts` those of all
     rules. `tried` are the results of the fixes of the selected ones.
     """
@@ -55,6 +56,7 @@ class DefinitionResult:
     workload: Workload
     said: tuple[RuleOutcome, ...]
     outside: str | None = None
+    gap: bool = False
     drifted: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     tried: "Mapping[str, TriedFix]" = field(default_factory=dict)
@@ -170,7 +172,8 @@ class FileEvaluator:
         workload = self.workload(task, around)
         outside = out_of_scope(workload, self.standard)
         if outside is not None:
-            return DefinitionResult(workload, (), self._why_outside(outside, around))
+            gap = self._may_be_inside(around)
+            return DefinitionResult(workload, (), because_of(around.unresolved) if gap else outside, gap=gap)
         if only_a_collector(workload):
             return DefinitionResult(workload, (), _ONLY_A_COLLECTOR)
         rules = _rules_for(workload, around)
@@ -194,11 +197,10 @@ class FileEvaluator:
             ),
         )
 
-    def _why_outside(self, reason: str, around: Around) -> str:
-        """Return why it is not evaluated: if another value of what is open would bring it into scope, that."""
+    def _may_be_inside(self, around: Around) -> bool:
+        """Return whether another value of what is open would bring a definition into scope."""
         others = (self.workload(each.task, replace(around, service=each.service)) for each in around.others)
-        inside = any(out_of_scope(other, self.standard) is None for other in others)
-        return because_of(around.unresolved) if inside else reason
+        return any(out_of_scope(other, self.standard) is None for other in others)
 
     def _tried(self, around: Around, rules: Sequence[Rule]) -> Iterator[Tried]:
         """Yield what the rules say if what could not be resolved has other values."""

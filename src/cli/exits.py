@@ -2,7 +2,7 @@
 
 CLEAN, DRIFTED, UNUSABLE = 0, 1, 2
 INCOMPLETE = 3
-"""Of a scan: nothing drifted, and not everything could be read."""
+"""Of a scan, and of `check --complete`: nothing drifted, and not everything could be read."""
 DONE, NOT_DONE = 0, 1
 """Of a request for a correction; UNUSABLE if it could not be sent."""
 WELL, FAILING = 0, 1

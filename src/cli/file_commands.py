@@ -47,6 +47,11 @@ FILE_COMMANDS = (
             IGNORE,
             report_format(FORMATS),
             *OF_REPORT,
+            flag(
+                "complete",
+                "Exit with 3, and not with 0, if a definition could not be evaluated, because the source does not say"
+                " what its containers are or where it runs.",
+            ),
             ACCOUNT,
             Option("region", "The region of definitions that name none, for asff and ocsf.", "REGION"),
         ),

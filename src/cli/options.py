@@ -38,7 +38,8 @@ class ReportOptions:
     """How to print a report and where to, and the lowest severity that counts for the exit code.
 
     `account` and `region` are those of definitions that name none, for formats that need them. `baseline` has known
-    drift. With `skip_others`, named files about something else are no mistakes.
+    drift. With `skip_others`, named files about something else are no mistakes. With `complete`, a definition that
+    could not be evaluated counts for the exit code.
     """
 
     format: ReportFormat = "table"
@@ -49,6 +50,7 @@ class ReportOptions:
     baseline: str | None = None
     write_baseline: bool = False
     skip_others: bool = False
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

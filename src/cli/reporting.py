@@ -3,21 +3,23 @@
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import TextIOWrapper
 from typing import Any, TextIO
 
 from cli.baseline import Baseline
-from cli.exits import CLEAN, DRIFTED, UNUSABLE
+from cli.exits import CLEAN, DRIFTED, INCOMPLETE, UNUSABLE
 from cli.inputs import Inputs
 from cli.options import ReportOptions
 from cli.output.writing import streamed
 from cli.paths import report_path
 from cli.replacing import replacing
 from cli.results import Result
+from cli.terminal import say
 from cli.texts import STDIN
 from cli.unusable import Unusable
 from domain.severity import Severity
+from reports.text import first_of
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Report:
     what: str
     hint: bool
     worst: Severity | None = None
+    gaps: list[str] = field(default_factory=list)
 
     def of(self, results: Iterable[Result]) -> int:
         """Print each result as soon as there is one; return the exit code."""
@@ -38,11 +41,21 @@ class Report:
         self.inputs.say_what_was_skipped()
         if self.baseline is not None:
             self.baseline.finish()
-        return exit_code(self.worst, self.inputs, self.options.fail_on)
+        code = exit_code(self.worst, self.inputs, self.options.fail_on)
+        if not self.gaps:
+            return code
+        counts = self.options.complete
+        more = (
+            "" if counts else " The exit code is that of the rest; with --complete it is 3, if nothing else is wrong."
+        )
+        say(f"Not evaluated, because the source does not say enough: {first_of(self.gaps, 3)}.{more}")
+        return INCOMPLETE if counts and code == CLEAN else code
 
     def _counted(self, results: Iterable[Result]) -> Iterator[Result]:
         for each in results:
             self.worst = worse(self.worst, each.worst)
+            if each.gap:
+                self.gaps.append(f"{each.entry.name} in {each.entry.file}")
             if self.baseline is not None:
                 self.baseline.add(each.entry.file, each.drifts)
             yield each

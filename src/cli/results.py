@@ -36,7 +36,7 @@ NO_SOURCE = Source(Place("", ""), {})
 class Result:
     """One input, its worst severity, and what is printed of it: its JSON, or the verdicts that a format shows.
 
-    `drifts` are for the baseline, if there is one.
+    `drifts` are for the baseline, if there is one. `gap`: it is not evaluated, because the source does not say enough.
     """
 
     entry: Entry
@@ -44,6 +44,7 @@ class Result:
     text: str = ""
     source: Source = NO_SOURCE
     drifts: tuple[KnownDrift, ...] = ()
+    gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)

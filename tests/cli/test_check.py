@@ -115,6 +115,50 @@ def test_out_of_scope_is_no_verdict_and_one_line(run: Run, floating: Definition)
     ]
 
 
+_OPEN = """\
+Parameters: {Containers: {Type: String}, Type: {Type: String, AllowedValues: [EC2, FARGATE]}}
+Resources:
+  Web:
+    Type: AWS::ECS::TaskDefinition
+    Properties: PROPERTIES
+"""
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        "{ContainerDefinitions: !Ref Containers}",
+        "{ContainerDefinitions: [{Name: a, Image: b}], RequiresCompatibilities: [!Ref Type]}",
+        "{Family: web}",
+    ],
+)
+@pytest.mark.parametrize("form", ["table", "json", "github"])
+def test_what_could_not_be_evaluated_is_named_and_counts_only_if_all_is_asked_for(
+    run: Run, properties: str, form: str
+) -> None:
+    Path("stack.yaml").write_text(_OPEN.replace("PROPERTIES", properties), encoding="utf-8")
+    ran = run("check", "--format", form, "stack.yaml")
+    said = "Not evaluated, because the source does not say enough: Web in stack.yaml."
+    assert ran.code == 0
+    assert ran.err.startswith(f"{said} The exit code is that of the rest; with --complete it is 3")
+    ran = run("check", "--complete", "--format", form, "stack.yaml")
+    assert (ran.code, ran.err) == (3, f"{said}\n")
+
+
+def test_drift_and_inputs_that_cannot_be_used_come_before_what_could_not_be_evaluated(
+    run: Run, floating: Definition
+) -> None:
+    Path("stack.yaml").write_text(_OPEN.replace("PROPERTIES", "{Family: web}"), encoding="utf-8")
+    assert run("check", "--complete", "stack.yaml", write("web.json", floating)).code == 1
+    assert run("check", "--complete", "stack.yaml", "gone.json").code == 2
+
+
+def test_what_the_rules_are_not_for_is_no_gap(run: Run, floating: Definition) -> None:
+    floating["requiresCompatibilities"] = floating["compatibilities"] = ["EC2"]
+    ran = run("check", "--complete", write("web.json", floating))
+    assert (ran.code, ran.err) == (0, "")
+
+
 def test_rules_without_their_facts_are_said_in_one_line(run: Run, good: Definition, monkeypatch: Any) -> None:
     monkeypatch.setenv("COLUMNS", "10000")
     for name in ("a.json", "b.json"):

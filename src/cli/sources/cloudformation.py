@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cli.sources.cloudformation_writing import Rewriting, Written, named_as_the_api
 from cli.sources.configuration import is_evaluable, once_each
-from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant, opaque, varies
+from cli.sources.definition import Around, Definition, File, Origin, Stack, Variant, opaque, unmade, varies
 from cli.sources.nodes import Node, Part, Style
 from cli.sources.open_images import as_collectors
 from cli.sources.resolving import STAND_INS, VARIANTS, Resolver
@@ -42,7 +42,7 @@ def of_template(given: Text, root: Node) -> File:
             definitions.append(_definition(variants, name, found, service))
             written.append(Written(found[0], None if service is None else service.node))
     for name, condition in base.unmade(_TASK):
-        definitions.append(opaque(name, why=f"there is none of it: its condition {condition} is false"))
+        definitions.append(unmade(name, f"its condition {condition} is false"))
         written.append(None)
     if not definitions:
         raise NoDefinition(f"{shown(given.name)} has no {_TASK} in it.")

@@ -239,7 +239,9 @@ class Definition:
     origin: Origin | None = field(default=None, repr=False, compare=False)
     around: Around = NOTHING
     unread: str = ""
-    """Why it cannot be evaluated: the source does not say what its containers are."""
+    """Why it cannot be evaluated: the source does not say what its containers are, or makes none of it."""
+    made: bool = True
+    """False if the source makes none of it, so that nothing is missing if it is not evaluated."""
 
     @property
     def resource(self) -> str:
@@ -252,6 +254,11 @@ def opaque(name: str, family: str = "", expression: str = "", why: str = "") -> 
     by = f" ({expression})" if expression else ""
     why = why or f"its containers are not known here: the source computes them, or takes them from elsewhere{by}"
     return Definition(TaskDefinition({"family": family or name}), (name,), unread=why)
+
+
+def unmade(name: str, why: str) -> Definition:
+    """Return a definition of which the source makes none, and why."""
+    return replace(opaque(name, why=f"there is none of it: {why}"), made=False)
 
 
 def varies(written: Node | None) -> bool:

@@ -222,7 +222,7 @@ def _why_unmade(by: Evaluation, file: str, block: Block) -> str:
     written = written[2:-1] if written.startswith("${") else written
     what = "its count is 0" if name == "count" else "its for_each is empty"
     named = f" ({title_of(' '.join(written.split()))})" if re.search(r"\w\.", written) else ""
-    return f"there is none of it: {what}{named}"
+    return f"{what}{named}"
 
 
 def _attributes(by: Evaluation, block: Block) -> Node:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from cli.sources.configuration import is_evaluable, once_each
-from cli.sources.definition import Around, Definition, Origin, Stack, Variant, opaque, varies
+from cli.sources.definition import Around, Definition, Origin, Stack, Variant, opaque, unmade, varies
 from cli.sources.embedding import json_within
 from cli.sources.hcl_module import ARNS
 from cli.sources.nodes import Node, Part, Style, mapping, open_below, sequence
@@ -264,10 +264,13 @@ def definitions_of(
     """
     base, *variants = read
     for number, (resource, found) in enumerate(base.tasks.get(file, ())):
+        if resource.unmade:
+            yield unmade(resource.text("family") or resource.name, resource.unmade), None, None
+            continue
         if found is None:
             written = resource.attributes.get("container_definitions")
             expression = "" if written is None else next(open_below(written), "")
-            yield opaque(resource.name, resource.text("family"), expression, resource.unmade), None, None
+            yield opaque(resource.name, resource.text("family"), expression), None, None
             continue
         node, task = found
         for runs in (*base.services(resource),) or (None,):
