@@ -164,6 +164,11 @@ AWS_COMMANDS = (
             Option("family", "Only this task-definition family.", "NAME"),
             Option("cluster", "Only the services of this cluster.", "NAME"),
             STANDARD,
+            Option(
+                "stack",
+                "Evaluate by the standard of this stack, read with the first profile in the first region.",
+                "NAME",
+            ),
             file_option("report", "Write the report as one HTML file.", default=""),
             Option(
                 "earlier",

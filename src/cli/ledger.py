@@ -3,6 +3,7 @@
 from aws.ledger import Ledger
 from aws.parameters import read_document
 from aws.sessions import Sessions
+from aws.stacks import Stack
 from cli.confirmation import sentences
 from cli.deployed import connected, deployed
 from cli.failures import RequestFailed, failures_as_sentences
@@ -24,11 +25,18 @@ def compared_on(stack: str, given: AwsOptions, old: Standard | None, new: Standa
     with sentences(given), failures_as_sentences():
         aws = connected(given)
         place, found = Place(aws.account, aws.region), deployed(aws, stack, "LedgerTable")
-        old = old or _of_stack(aws, found.parameters.get("StandardLocation", ""))
+        old = old or _of_stack(aws, found, "--against")
         ledger = Ledger(aws, found.outputs["LedgerTable"])
         member = ledger.accounts.of(place.account) if old.layers or new.layers else Membership(place.account)
         comparison = LedgerComparison(ledger, Comparison(standard_of(old, member), standard_of(new, member), CATALOGUE))
         return old, list(comparison.of(place))
+
+
+def stored_standard(stack: str, given: AwsOptions) -> Standard:
+    """Return the standard of a stack. Raises Unusable if there is no stack of that name, or it cannot be read."""
+    with sentences(given), failures_as_sentences():
+        aws = connected(given)
+        return _of_stack(aws, deployed(aws, stack, "LedgerTable"), "--standard")
 
 
 def standard_on(given: StackOptions, account: str) -> tuple[str, str, Membership, tuple[OwnersRecord, ...]]:
@@ -45,10 +53,11 @@ def standard_on(given: StackOptions, account: str) -> tuple[str, str, Membership
         return text, f"The standard at {location}", accounts.of(account), tuple(accounts.exemptions_of(account))
 
 
-def _of_stack(aws: Sessions, location: str) -> Standard:
+def _of_stack(aws: Sessions, stack: Stack, instead: str) -> Standard:
+    location = stack.parameters.get("StandardLocation", "")
     if not location:
         return default_standard()
     try:
         return Standard.parse(read_document(aws, location), f"The standard at {location}")
     except StandardInvalid as invalid:
-        raise RequestFailed(f"{invalid}\nName another with --against.") from None
+        raise RequestFailed(f"{invalid}\nName another with {instead}.") from None

@@ -13,6 +13,7 @@ from cli.confirmation import sentences
 from cli.deployed import connected
 from cli.exits import CLEAN, DRIFTED, INCOMPLETE
 from cli.failures import failures_as_sentences
+from cli.layers import say_if_some_do_not_count
 from cli.meter import Meter
 from cli.options import AwsOptions, ReportOptions, taken
 from cli.output.scan import (
@@ -36,7 +37,7 @@ from cli.unusable import Unusable
 from domain.members import Members
 from domain.places import Place
 from domain.severity import Severity
-from domain.standard import default_standard
+from domain.standard import Standard, default_standard
 from operations.fleet import shown_rules
 from operations.scan.reading import Patience, Scope
 from operations.scan.scanner import Scanner
@@ -62,6 +63,7 @@ class ScanOptions:
     family: str = ""
     cluster: str = ""
     standard: str | None = None
+    stack: str = ""
     earlier: Sequence[str] = ()
     report: str = ""
     format: ReportFormat = "table"
@@ -82,7 +84,7 @@ def scan(given: Namespace) -> int:
     if by.account and not by.role_name:
         raise Unusable("--account needs --role-name, the role to assume there.")
     earlier = tuple(map(_totals_in, by.earlier))
-    fleet = _scanned(by, earlier)
+    fleet = _scanned(by, _standard(by), earlier)
     if (by.family or by.cluster) and not fleet.entries and fleet.totals.complete:
         raise Unusable(f"There is no {'family' if by.family else 'service in the cluster'} {by.family or by.cluster}.")
     if by.report:
@@ -91,6 +93,8 @@ def scan(given: Namespace) -> int:
         _print(fleet, by, out)
     if by.report and by.format != "json":
         say(f"The report is in {by.report}.")
+    if by.standard is None and not by.stack:
+        say("By the packaged standard. --stack takes that of a deployed stack, --standard that of a file.")
     return _exit_code(fleet, Severity(by.fail_on))
 
 
@@ -109,13 +113,25 @@ def _print(fleet: Fleet, by: ScanOptions, out: TextIO | None) -> None:
                 print(piece, end="", file=out)
 
 
-def _scanned(by: ScanOptions, earlier: tuple[Totals, ...]) -> Fleet:
-    if by.standard is None:
-        standard = default_standard()
-    else:
+def _standard(by: ScanOptions) -> Standard:
+    """Return the standard of a file or a stack, else the packaged one."""
+    if by.standard is not None and by.stack:
+        raise Unusable("--standard and --stack name two standards. Leave out one of them.")
+    if by.standard is not None:
         from cli.evaluating import standard_of  # noqa: PLC0415 - the packaged standard is not read
 
         standard = standard_of(by.standard)
+    elif by.stack:
+        from cli.ledger import stored_standard  # noqa: PLC0415 - a scan needs nothing else of a stack
+
+        standard = stored_standard(by.stack, by.aws(by.profile[0] if by.profile else ""))
+    else:
+        return default_standard()
+    say_if_some_do_not_count("scans", standard)
+    return standard
+
+
+def _scanned(by: ScanOptions, standard: Standard, earlier: tuple[Totals, ...]) -> Fleet:
     now = datetime.now(UTC)
     with Meter() as meter:
         scanner = Scanner(

@@ -12,11 +12,15 @@ from operations.scan.reading import Patience
 from tests.aws_fake.watching import WRITES
 from tests.cli.conftest import Ran, Run, held
 from tests.cli.report_schemas import FORMATS, SECRET, checked
+from tests.cli.requesting import stack
 from tests.operations.conftest import sessions, world
 from tests.operations.world import ACCOUNT, CANARY, FLOATING, REGION, World, definition, without_collector
 from tests.reports.test_fleet import unpacked
 
 __all__ = ["sessions", "world"]
+
+
+PACKAGED = "By the packaged standard. --stack takes that of a deployed stack, --standard that of a file.\n"
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +57,7 @@ def account(world: World) -> World:
 def test_it_evaluates_services_and_families_that_none_runs(run: Run) -> None:
     ran = run("scan", "--format", "json")
     found = entries(ran)
-    assert (ran.code, ran.err) == (1, "")
+    assert (ran.code, ran.err) == (1, PACKAGED)
     held("scan", ran.json)
     assert {*found} == {"shop/shop", "shop/web", "classic", "unused"}
     assert drifted(found["shop/shop"])["sidecar.present"] == "HIGH"
@@ -210,7 +214,7 @@ def test_the_report_has_the_rows_and_no_secret(run: Run) -> None:
     found = re.search(r'id="data">([^<]*)<', text)
     assert found is not None
     data = unpacked(found[1])
-    assert ran.err == "The report is in out.html.\n"
+    assert ran.err == f"The report is in out.html.\n{PACKAGED}"
     assert sorted(data["columns"]["service"]) == ["", "", "shop", "web"]
     before, now = data["runs"]
     assert before[1:] == now[1:]
@@ -225,9 +229,36 @@ def test_what_cannot_be_used_is_said(run: Run) -> None:
         (("--earlier", "bad.json"), "bad.json is not the JSON of an earlier scan"),
         (("--account", "1"), "--account needs --role-name"),
         (("--report", "no/such/out.html"), "no/such/out.html cannot be written"),
+        (("--stack", "none"), f"There is no stack none in {REGION}."),
+        (("--stack", "outrider", "--standard", "standard.yaml"), "Leave out one of them."),
     ):
         ran = run("scan", *arguments)
         assert (ran.code, said in ran.err) == (2, True), ran.err
+
+
+OWN = """\
+version: 1
+name: ours
+rules: [{rules: sidecar.present, mode: 'off'}]
+layers: [{where: {unit: ou-abcd-12345678}, mode: report}]
+"""
+
+
+@pytest.mark.usefixtures("account")
+def test_it_evaluates_by_the_standard_of_a_stack(world: World, run: Run) -> None:
+    stack(world)
+    world.stacks["outrider"]["Parameters"] += [
+        {"ParameterKey": "StandardLocation", "ParameterValue": "ssm:/outrider/standard"}
+    ]
+    world.client("ssm").put_parameter(Name="/outrider/standard", Value=OWN, Type="String")
+    ran = run("scan", "--stack", "outrider", "--format", "json")
+    assert ran.json["standard"] == "ours"
+    assert "sidecar.present" not in {each["rule"] for each in entries(ran)["shop/shop"]["verdicts"]}
+    assert ran.err.startswith("Layers of the standard by organisational unit or tags do not count for scans.")
+    assert PACKAGED not in ran.err
+    world.client("ssm").put_parameter(Name="/outrider/standard", Value="version: 2", Type="String", Overwrite=True)
+    ran = run("scan", "--stack", "outrider")
+    assert (ran.code, "Name another with --standard." in ran.err) == (2, True)
 
 
 def test_the_policy_is_printed_and_nothing_called(world: World, run: Run) -> None:
