@@ -38,7 +38,9 @@ class Layer(Part):
     exemptions: tuple[Exemption, ...] = Field(default=(), description="More exemptions.")
     set: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict,
-        description="Fields of the document's sections: `collector: {cpu: 512}`. The other fields stay. Those of"
+        description="Fields of `collector`, `applications`, `roles`, `services`, `configuration` and `remediation`:"
+        " `collector: {cpu: 512}`. The other fields stay. `remediation.stages`, `stop_after`,"
+        " `all_registrations_per_hour` and `all_rollouts_per_hour` are for all accounts: no layer sets them. Fields of"
         " `collector` do not reach what an entry of `collectors` selects, which is a whole collector of its own; `set`"
         " of an entry of `rules` does.",
     )

@@ -231,14 +231,15 @@ class TagExemption(Exemption):
 
 
 class Stage(Part):
-    """Accounts that are corrected before the others."""
+    """Accounts whose corrections begin before those of the others. Only the document itself has stages, no layer."""
 
     where: Accounts = Field(description="Which accounts. An account is in the first stage that matches it.")
     wait_hours: int = Field(
         default=24,
         ge=0,
         le=2160,
-        description="Hours between the first verified correction of this stage and the start of the next.",
+        description="Hours between the first verified correction of this stage and the start of the next. Without a"
+        " verified correction in this stage, the next one does not begin.",
     )
 
 
@@ -291,9 +292,11 @@ class Remediation(Part):
     )
     stages: tuple[Stage, ...] = Field(
         default=(),
-        description="Accounts that are corrected first, stage by stage; all others follow the last stage. They begin"
-        " again with a new release of Outrider, and when the standard changes in what corrections depend on: mode,"
-        " scope, collectors, applications, roles, services, configuration, rules, layers, locked.",
+        description="Accounts whose corrections begin first, one stage after the other; all other accounts are the last"
+        " stage. What a person approves waits for no stage. The stages begin again at the first one with a new release"
+        " of Outrider, and when one of these changes in the standard: `mode`, `scope`, `collector`, `collectors`,"
+        " `applications`, `roles`, `services`, `configuration`, `rules`, `layers`, `locked`, `remediation.stages`."
+        " Other changes, of `exemptions` or `notification` for example, leave each stage where it is.",
     )
     stop_after: int = Field(
         default=1,
