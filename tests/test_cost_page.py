@@ -1,15 +1,19 @@
 """docs/cost.md is up to date, and computed from what is counted."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
+from aws.stack_health import StackHealth
 from domain.findings.finding import TransitionKind
 from domain.remediation.attempt import AttemptState
 from domain.remediation.guard import Guard
 from domain.severity import Severity
 from handlers import metrics
+from operations.sweep.certifying import _LONGEST, _OF_ITS_AGE, _SHORTEST
 from rules import CATALOGUE
 from tests.operations.conftest import sessions, world
 from tests.operations.inspection.test_costs import CEILINGS, cost, families
@@ -17,11 +21,13 @@ from tests.operations.world import (
     ACCOUNT,
     BROKEN,
     PARAMETER,
+    PLACE,
     REGION,
     World,
     parameter_changed,
     service_changed,
 )
+from tests.templates import of_type, template
 from tools import cost_page
 from tools.bundle import SERVICES
 
@@ -72,6 +78,56 @@ def test_every_price_is_used_and_every_counted_kind_of_evaluation_too() -> None:
     bill = cost_page.bills()[0]
     assert {line.price for line in (*bill.lines(), *bill.others())} == bill.prices.keys()
     assert bill.management_events.keys() == CEILINGS.keys()
+
+
+def test_a_sweep_takes_no_more_state_transitions_than_are_assumed() -> None:
+    """Of 10,000 services of which each must be read: a listing for an hour, and evaluations for forty minutes."""
+    states = template()["Resources"]["SweepMachine"]["Properties"]["Definition"]["States"]
+    age, counts = 0.0, 0
+    while age < timedelta(minutes=40).total_seconds():
+        age += min(max(int(age / _OF_ITS_AGE), _SHORTEST), _LONGEST)
+        counts += 1
+    counted = {"Evaluations", "Evaluated", "Pause"}
+    once = states.keys() - counted - {"AnotherRuns", "Again"}
+    listed = states["Places"]["ItemProcessor"]["States"].keys() - {"Sent"}
+    starts = 2
+    most = len(once) + counts * len(counted) + 6 * len(listed) + 1 + starts
+    [line] = [each for each in cost_page.bills()[0].lines() if each.price == "State transitions"]
+    assert most <= line.units / 30 < most * 1.2
+
+
+def test_a_sweep_writes_and_reads_no_more_objects_than_are_assumed(world: World) -> None:
+    world.run(world.register())
+    world.sweeping().sweep()
+    world.calls.clear()
+    world.sweeping().sweep()
+    lines = {each.price: each.units / 30 for each in cost_page.bills()[0].lines()}
+    # Five more listings each write and read how far they came; the state machine reads the places.
+    for price, call, more in (("S3 writes", "PutObject", 5), ("S3 reads", "GetObject", 5 + 1)):
+        assert lines[price] - 3 <= world.calls[call] + more <= lines[price], price
+
+
+def test_a_sweep_asks_for_no_more_metrics_than_are_assumed() -> None:
+    queues = [name for name in of_type("AWS::SQS::Queue") if not name.endswith("Dlq")]
+    asked = list[Any]()
+
+    class Pages:
+        def paginate(self, **given: Any) -> Iterator[Any]:
+            asked.extend(given["MetricDataQueries"])
+            return iter(())
+
+    class Client:
+        def get_paginator(self, _: str) -> Pages:
+            return Pages()
+
+    class Only:
+        def own(self, _: str) -> Client:
+            return Client()
+
+    StackHealth(cast("Any", Only()), PLACE).measured("Outrider/x", queues, datetime(2026, 6, 30, tzinfo=UTC))
+    [line] = [each for each in cost_page.bills()[0].lines() if each.price == "Metrics read"]
+    single = [each for each in asked if "MetricStat" in each]
+    assert line.units / 30 == len(single) + 10
 
 
 def registered(world: World) -> None:

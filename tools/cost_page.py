@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from tests.operations.inspection.test_costs import CEILINGS
-from tests.templates import of_type
+from tests.templates import of_type, template
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, PRICES = ROOT / "docs" / "cost.md", ROOT / "tools" / "prices.yaml"
@@ -26,7 +26,9 @@ _SWEPT = "the same again, as a sweep sends them"
 _PARAMETER = "a parameter that ten families read breaks"
 _SERVICE = "a service is scaled"
 _FAMILIES = 10  # of a batch whose calls are counted
-_MINUTES = 30 * 24 * 60
+_A_MONTH = 30  # days
+_MINUTES = _A_MONTH * 24 * 60
+_OTHERS_ASKED = 2  # metrics of Outrider's own, besides those of queues and causes
 _A_MESSAGE = 3  # requests: send, receive, delete
 _KB, _GB = 1_000, 1_000_000  # in KB
 
@@ -99,6 +101,13 @@ class Bill:
         yield Line("Metrics", "Metrics", month["metrics"], "at most, whatever the fleet's size")
         yield Line("Alarms", "Alarms", self.alarms, "of the template")
         yield Line("Alarms", "Dashboards", 1, "after the account's first three")
+        asked = sum(_queues().values()) + _OTHERS_ASKED + month["causes"]
+        yield Line("GetMetricData", "Metrics read", month["sweeps"] * asked, "each sweep asks how the stack does")
+        yield Line("Step Functions", "State transitions", month["sweeps"] * month["transitions"], "each sweep, at most")
+        yield Line("S3", "S3 writes", month["sweeps"] * month["puts"], "each sweep, at most")
+        yield Line("S3", "S3 reads", month["sweeps"] * month["gets"], "each sweep, at most")
+        stored = (month["report_kb"] + self.services * month["result_kb"]) * month["sweeps"] / _GB
+        yield Line("S3", "S3 storage", stored * _kept_days() / _A_MONTH, "each sweep, once the first expire")
         yield Line("EventBridge", "Event rules", number, "each event")
         yield Line("EventBridge", "Scheduler", resumed, "one a minute")
         changed = month["findings"] * self.services
@@ -144,6 +153,11 @@ def _queues() -> dict[str, int]:
     return {"SQS standard": len(read) - fifo, "SQS FIFO": fifo}
 
 
+def _kept_days() -> int:
+    """Return for how many days reports and results are kept by default."""
+    return int(template()["Parameters"]["CertificateDays"]["Default"])
+
+
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 _TEXT = """\
@@ -160,7 +174,10 @@ The numbers of calls are ceilings, so a month costs less. One service has one fa
 {month}
 
 Metrics cost the same for any fleet, because no dimension has names of customers. A quiet account pays for a few hours a
-day of them. Lambda reads empty queues all day: that is the least that SQS costs.
+day of them. Lambda reads empty queues all day: that is the least that SQS costs. A sweep takes a few state transitions
+for each further account and region. S3 costs this much only after {kept_days:,} days (`CertificateDays`), when the
+first reports expire. A standard in S3 is read at most every three minutes by each running function: that is not
+counted.
 
 ## What others charge for it
 
@@ -199,6 +216,7 @@ def page() -> str:
     return _TEXT.format(
         region=data["region"],
         date=data["date"],
+        kept_days=_kept_days(),
         month=_table(["", *fleets], [*_by_group(every), _total(every)]),
         others=_table(["", *fleets], _others(every)),
         services=middle.services,
