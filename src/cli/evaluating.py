@@ -172,8 +172,9 @@ class FileEvaluator:
         workload = self.workload(task, around)
         outside = out_of_scope(workload, self.standard)
         if outside is not None:
-            gap = self._may_be_inside(around)
-            return DefinitionResult(workload, (), because_of(around.unresolved) if gap else outside, gap=gap)
+            gap = self._may_be_inside(workload, around)
+            is_open = gap and (around.unresolved or around.others)
+            return DefinitionResult(workload, (), because_of(around.unresolved) if is_open else outside, gap=gap)
         if only_a_collector(workload):
             return DefinitionResult(workload, (), _ONLY_A_COLLECTOR)
         rules = _rules_for(workload, around)
@@ -197,9 +198,13 @@ class FileEvaluator:
             ),
         )
 
-    def _may_be_inside(self, around: Around) -> bool:
-        """Return whether another value of what is open would bring a definition into scope."""
-        others = (self.workload(each.task, replace(around, service=each.service)) for each in around.others)
+    def _may_be_inside(self, workload: Workload, around: Around) -> bool:
+        """Return whether another value of what is open, or of a placeholder, would bring a definition into scope."""
+        others = [self.workload(each.task, replace(around, service=each.service)) for each in around.others]
+        service, types = workload.service, workload.task.launch_types
+        is_open = service is not None and any(map(placeholder, service.providers))
+        if is_open or any(map(placeholder, types)):
+            others.append(replace(workload, service=None if is_open else service, runs_on=True))
         return any(out_of_scope(other, self.standard) is None for other in others)
 
     def _tried(self, around: Around, rules: Sequence[Rule]) -> Iterator[Tried]:
