@@ -7,7 +7,7 @@ import csv
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -78,22 +78,30 @@ def mutants() -> tuple[Mutant, ...]:
 
 def refusals(text: str, release: Release) -> tuple[str, ...]:
     """Why this release would not start with a text, as far as the text alone tells it."""
+    configuration, found = of_any_release(text)
+    if configuration is None:
+        return found
+    options = option_problems(configuration, release)
+    return (*_unknown_components(configuration, release), *found, *_refused(options))
+
+
+@cache
+def of_any_release(text: str) -> tuple[CollectorConfiguration | None, tuple[str, ...]]:
+    """What no release could read, or would start with. Once for all tests: it is most of their time."""
     try:
         configuration = CollectorConfiguration.parse(text)
     except ConfigurationUnreadable as unreadable:
-        return (str(unreadable),)
-    return (*_unknown_components(configuration, release), *map(str, _problems(configuration, release)))
-
-
-def _problems(configuration: CollectorConfiguration, release: Release) -> Iterator[Problem]:
-    for problem in (
+        return None, (str(unreadable),)
+    problems = (
         *structural_problems(configuration),
-        *option_problems(configuration, release),
-        *variable_problems(configuration, release),
+        *variable_problems(configuration),
         *fargate_problems(configuration),
-    ):
-        if problem.effect is Effect.REFUSED:
-            yield problem
+    )
+    return configuration, _refused(problems)
+
+
+def _refused(problems: Iterable[Problem]) -> tuple[str, ...]:
+    return tuple(str(problem) for problem in problems if problem.effect is Effect.REFUSED)
 
 
 def _unknown_components(configuration: CollectorConfiguration, release: Release) -> Iterator[str]:
