@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 from typing import Annotated
 
 from domain.organization import Membership
-from domain.standard.part import AfterValidator, BeforeValidator, Field, Part, field_validator
-from domain.standard.selector import Names, Pattern, any_matches, one_or_many, valid_accounts
+from domain.standard.part import AfterValidator, BeforeValidator, Field, Part
+from domain.standard.selector import AccountNumbers, Pattern, any_matches, one_or_many
 
 Unit = Annotated[
     str,
@@ -32,15 +32,10 @@ class AccountSelector(Part):
     unit: Annotated[tuple[Unit, ...], BeforeValidator(one_or_many, tuple[Unit, ...] | Unit)] = Field(
         default=(), description="Ids of organisational units. Accounts in units below one match too."
     )
-    account: Names = Field(default=(), description="Account numbers.")
+    account: AccountNumbers = Field(default=(), description="Account numbers.")
     tags: Mapping[str, Pattern] = Field(
         default_factory=dict, description="Keys of the account's tags and patterns of their values; all must match."
     )
-
-    @field_validator("account")
-    @classmethod
-    def _accounts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return valid_accounts(value)
 
     @property
     def level(self) -> Level:

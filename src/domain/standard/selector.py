@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Annotated
 
 from domain.places import Place
-from domain.standard.part import AfterValidator, BeforeValidator, Field, Part, field_validator
+from domain.standard.part import AfterValidator, BeforeValidator, Field, Part
 from domain.workload import Workload
 
 Pattern = Annotated[str, Field(min_length=1, description="A name; `*` and `?` are wildcards. It is case-sensitive.")]
@@ -24,7 +24,7 @@ Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(one_or_many, tuple[Pat
 Names = Annotated[tuple[Pattern, ...], BeforeValidator(one_or_many, tuple[Pattern | int, ...] | Pattern | int)]
 
 
-def valid_accounts(patterns: tuple[str, ...]) -> tuple[str, ...]:
+def _valid_accounts(patterns: tuple[str, ...]) -> tuple[str, ...]:
     """Return patterns of account numbers; raise ValueError for a number that can be none."""
     for account in patterns:
         if not any(mark in account for mark in "*?[") and not (
@@ -34,10 +34,13 @@ def valid_accounts(patterns: tuple[str, ...]) -> tuple[str, ...]:
     return patterns
 
 
+AccountNumbers = Annotated[Names, AfterValidator(_valid_accounts)]
+
+
 class Selector(Part):
     """Which workloads: every member that is set must match; a list matches if one of its patterns does."""
 
-    account: Names = Field(default=(), description="Account numbers.")
+    account: AccountNumbers = Field(default=(), description="Account numbers.")
     region: Names = Field(default=(), description="Regions.")
     cluster: Names = Field(
         default=(),
@@ -54,11 +57,6 @@ class Selector(Part):
     tags: Mapping[str, Pattern] = Field(
         default_factory=dict, description="Tag keys and patterns of their values; all must match."
     )
-
-    @field_validator("account")
-    @classmethod
-    def _accounts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return valid_accounts(value)
 
     @property
     def empty(self) -> bool:
