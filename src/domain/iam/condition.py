@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from operator import eq, ge, gt, le, lt
 from typing import Final
 
 from domain.ecs.values import moment_of
@@ -105,12 +106,12 @@ class _Operator:
 
 def _comparisons(kind: str, read: Callable[[str], Decimal | None]) -> dict[str, _Operator]:
     return {
-        f"{kind}Equals": _Operator(_ordered(read, lambda left, right: left == right)),
-        f"{kind}NotEquals": _Operator(_ordered(read, lambda left, right: left == right), negated=True),
-        f"{kind}LessThan": _Operator(_ordered(read, lambda left, right: left < right)),
-        f"{kind}LessThanEquals": _Operator(_ordered(read, lambda left, right: left <= right)),
-        f"{kind}GreaterThan": _Operator(_ordered(read, lambda left, right: left > right)),
-        f"{kind}GreaterThanEquals": _Operator(_ordered(read, lambda left, right: left >= right)),
+        f"{kind}Equals": _Operator(_ordered(read, eq)),
+        f"{kind}NotEquals": _Operator(_ordered(read, eq), negated=True),
+        f"{kind}LessThan": _Operator(_ordered(read, lt)),
+        f"{kind}LessThanEquals": _Operator(_ordered(read, le)),
+        f"{kind}GreaterThan": _Operator(_ordered(read, gt)),
+        f"{kind}GreaterThanEquals": _Operator(_ordered(read, ge)),
     }
 
 

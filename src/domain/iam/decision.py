@@ -100,10 +100,13 @@ def _merged_side(policies: Iterable[Policy], request: AccessRequest) -> _Side:
 
 def decide(policies: Iterable[Policy], request: AccessRequest, boundary: Policy | None = None) -> Decided:
     """Return what the role's identity policies and its permissions boundary decide about a request."""
-    own = _merged_side(policies, request)
+    limit = None if boundary is None else _merged_side((boundary,), request)
+    return _decided(request, _merged_side(policies, request), limit, boundary)
+
+
+def _decided(request: AccessRequest, own: _Side, limit: _Side | None = None, boundary: Policy | None = None) -> Decided:
     if own.denied_by is not None:
         return Decided(Decision.DENIED, request, own.denied_by)
-    limit = None if boundary is None else _merged_side((boundary,), request)
     if limit is not None and limit.denied_by is not None:
         return Decided(Decision.DENIED, request, limit.denied_by, boundary)
     if own.silent:
@@ -153,10 +156,4 @@ def trusts(policy: Policy, service: str = "ecs-tasks.amazonaws.com", context: Co
     for statement in policy.about("sts"):
         named = False if statement.principals is None else statement.principals.match(service)
         side.add(statement, all_of((named, statement.match("sts:assumerole", service, context))))
-    if side.denied_by is not None:
-        return Decided(Decision.DENIED, request, side.denied_by)
-    if side.silent:
-        return Decided(Decision.DENIED, request)
-    if side.doubts:
-        return Decided(Decision.UNKNOWN, request, undecided=side.doubts)
-    return Decided(Decision.ALLOWED, request, side.allowed_by)
+    return _decided(request, side)
