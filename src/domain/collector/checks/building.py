@@ -142,6 +142,17 @@ def _bounded(key: str, bound: float, beyond: Callable[[float, float], bool], cod
     return checked
 
 
+def most_not_below_least(smaller: str, greater: str) -> Check:
+    """Refuse a greatest number, unless it is zero, that is below the smallest one."""
+
+    def checked(settings: Settings) -> Iterator[Problem]:
+        least, most = settings.number(smaller), settings.number(greater)
+        if least is not None and most is not None and 0 < most < least:
+            yield settings.problem(ProblemCode.NOT_BELOW, greater, found=shown_number(most), limit=smaller)
+
+    return checked
+
+
 def not_negative(*keys: str) -> Check:
     """Refuse durations below zero."""
     return _times(keys, lt, ProblemCode.TOO_SMALL, "0s")

@@ -11,10 +11,12 @@ from domain.collector.checks.building import (
     at_most,
     choice,
     choices,
+    most_not_below_least,
     no_duplicates,
     not_both,
     not_negative,
     not_supported,
+    pattern,
     patterns,
     positive,
     required,
@@ -114,14 +116,6 @@ def _groups_have_names(pattern: str) -> bool:
     return bool(names) and "" not in groups
 
 
-def _batch_sizes(settings: Settings) -> Iterator[Problem]:
-    size, most = settings.number("send_batch_size"), settings.number("send_batch_max_size")
-    if size is not None and most is not None and 0 < most < size:
-        yield settings.problem(
-            ProblemCode.NOT_BELOW, "send_batch_max_size", found=shown_number(most), limit="send_batch_size"
-        )
-
-
 def _memory_limits(settings: Settings) -> Iterator[Problem]:
     fixed, part = settings.number("limit_mib"), settings.number("limit_percentage")
     if fixed == 0 and part == 0:
@@ -215,9 +209,8 @@ def _transform(settings: Settings) -> Iterator[Problem]:
             yield settings.problem(ProblemCode.REQUIRED, "group_resource_labels")
         case _:
             pass
-    include = settings.text("include")
-    if settings.text("match_type") == "regexp" and include and (why := pattern_fault(include.replace("$$", "$"))):
-        yield settings.problem(ProblemCode.BAD_FORM, "include", wanted=("a regular expression",), limit=why)
+    if settings.text("match_type") == "regexp":
+        yield from pattern("include")(settings)
 
 
 def _transform_operation(settings: Settings) -> Iterator[Problem]:
@@ -274,7 +267,11 @@ PROCESSORS: Final[Checks] = {
     "attributesprocessor.Config": (required("actions"),),
     "resourceprocessor.Config": (required("attributes"),),
     "attraction.ActionKeyValue": (when_created(_attribute_action),),
-    "batchprocessor.Config": (_batch_sizes, not_negative("timeout"), no_duplicates("metadata_keys")),
+    "batchprocessor.Config": (
+        most_not_below_least("send_batch_size", "send_batch_max_size"),
+        not_negative("timeout"),
+        no_duplicates("metadata_keys"),
+    ),
     "cumulativetodeltaprocessor.MatchMetrics": (_match_metrics,),
     "deltatorateprocessor.Config": (required("metrics"),),
     "filterprocessor.Config": (

@@ -11,6 +11,7 @@ from domain.collector.checks.building import (
     at_most,
     choice,
     if_on,
+    most_not_below_least,
     no_duplicates,
     not_both,
     not_negative,
@@ -110,15 +111,6 @@ def _batch_is_counted(settings: Settings) -> Iterator[Problem]:
         yield settings.problem(ProblemCode.CHOICE, "sizer", wanted=("items", "bytes"))
 
 
-def _most_not_below_least(smaller: str, greater: str) -> Check:
-    def checked(settings: Settings) -> Iterator[Problem]:
-        least, most = settings.number(smaller), settings.number(greater)
-        if least is not None and most is not None and 0 < most < least:
-            yield settings.problem(ProblemCode.NOT_BELOW, greater, found=shown_number(most), limit=smaller)
-
-    return checked
-
-
 def _tls_versions(settings: Settings) -> Iterator[Problem]:
     least, most = settings.text("min_version"), settings.text("max_version")
     if least in _TLS and most in _TLS and most != "1.3" and most < least:
@@ -192,7 +184,7 @@ SHARED: Final[Checks] = {
         positive("flush_timeout"),
         at_least("min_size", 0),
         at_least("max_size", 0),
-        _most_not_below_least("min_size", "max_size"),
+        most_not_below_least("min_size", "max_size"),
     ),
     "queuebatch.PartitionConfig": (no_duplicates("metadata_keys"),),
     "configtls.ClientConfig": _TLS_CHECKS,
