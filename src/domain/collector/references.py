@@ -4,7 +4,7 @@ A value with a reference is known only when the task starts. Nothing here guesse
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from domain.collector.reading import Value
@@ -38,12 +38,17 @@ def literal(value: Value, release: Release | None = None) -> str | None:
 
 def with_known(value: Value, known: Mapping[str, str], release: Release | None = None) -> Value:
     """Give the value with the variables that are known put in, at any depth; other references stay as they are."""
+    return with_texts(value, lambda text: _REFERENCE.sub(lambda found: _replaced(found, known, release), text))
+
+
+def with_texts(value: Value, change: Callable[[str], Value]) -> Value:
+    """Give the value with each text that has a dollar sign changed, at any depth."""
     if isinstance(value, str):
-        return _REFERENCE.sub(lambda found: _replaced(found, known, release), value) if "$" in value else value
+        return change(value) if "$" in value else value
     if isinstance(value, tuple):
-        return tuple(with_known(item, known, release) for item in value)
+        return tuple(with_texts(item, change) for item in value)
     if isinstance(value, Mapping):
-        return MappingProxyType({key: with_known(item, known, release) for key, item in value.items()})
+        return MappingProxyType({key: with_texts(item, change) for key, item in value.items()})
     return value
 
 

@@ -4,14 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Final
 
 from domain.collector.bundled import bundled_paths
 from domain.collector.configuration import SECTIONS, CollectorConfiguration, mapping
 from domain.collector.problems import Effect, Problem, ProblemCode, Topic
 from domain.collector.reading import Value
-from domain.collector.references import reads_bare
+from domain.collector.references import reads_bare, with_texts
 from domain.collector.releases import Release
 from domain.collector.scalars import nearest, shown
 
@@ -116,23 +115,14 @@ def _read(configuration: CollectorConfiguration) -> Iterator[tuple[str, str]]:
 
 def without_variables(configuration: CollectorConfiguration, unset: AbstractSet[str]) -> CollectorConfiguration:
     """Give the configuration as the collector has it where these variables are not set: empty."""
-    return replace(configuration, document=mapping(_without(configuration.document, unset)))
 
+    def is_unset(found: re.Match[str]) -> bool:
+        return found["braced"] is not None and found["braced"].removeprefix("env:") in unset
 
-def _without(value: Value, unset: AbstractSet[str]) -> Value:
-    if isinstance(value, str):
-        if "$" not in value:
-            return value
-        whole = _REFERENCE.fullmatch(value)
-        if whole and _is_unset(whole, unset):
+    def emptied(text: str) -> Value:
+        whole = _REFERENCE.fullmatch(text)
+        if whole and is_unset(whole):
             return None  # an empty text is null in YAML
-        return _REFERENCE.sub(lambda found: "" if _is_unset(found, unset) else found.group(), value)
-    if isinstance(value, tuple):
-        return tuple(_without(entry, unset) for entry in value)
-    if isinstance(value, Mapping):
-        return MappingProxyType({key: _without(entry, unset) for key, entry in value.items()})
-    return value
+        return _REFERENCE.sub(lambda found: "" if is_unset(found) else found.group(), text)
 
-
-def _is_unset(found: re.Match[str], unset: AbstractSet[str]) -> bool:
-    return found["braced"] is not None and found["braced"].removeprefix("env:") in unset
+    return replace(configuration, document=mapping(with_texts(configuration.document, emptied)))
