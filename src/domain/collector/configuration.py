@@ -147,6 +147,11 @@ class CollectorConfiguration:
         """Give the components of one section by id, used or not."""
         return self._defined[kind]
 
+    @property
+    def components(self) -> Iterator[Component]:
+        """Every component that is defined, used or not, by section."""
+        return (part for kind in ComponentKind for part in self._defined[kind].values())
+
     def written(self, part: Component) -> Value:
         """Give a component's settings as the collector finds them, whatever their form.
 
@@ -234,9 +239,9 @@ class CollectorConfiguration:
             ComponentKind.EXTENSION: set(self.started_extensions),
         }
         named[ComponentKind.CONNECTOR] = named[ComponentKind.RECEIVER] | named[ComponentKind.EXPORTER]
-        return tuple(part for kind in ComponentKind for part in self._defined[kind].values() if part.id in named[kind])
+        return tuple(part for part in self.components if part.id in named[part.kind])
 
     def unused(self) -> Iterator[Component]:
         """Yield what is defined and never runs."""
         used = {part.where for part in self.used}
-        yield from (part for kind in ComponentKind for part in self._defined[kind].values() if part.where not in used)
+        yield from (part for part in self.components if part.where not in used)

@@ -62,12 +62,11 @@ def _agreed(earlier: tuple[Problem, ...], later: tuple[Problem, ...]) -> Iterato
 
 def _problems(configuration: CollectorConfiguration, options: ReleaseOptions) -> Iterator[Problem]:
     used = {part.where for part in configuration.used}
-    for kind in ComponentKind:
-        for part in configuration.defined(kind).values():
-            if (known := _options(options, part)) is not None:
-                decoder = _decoder(options.release, used=part.where in used)
-                written = configuration.written(part)
-                yield from decoder.problems({} if written is None else written, known.option, part.place)
+    for part in configuration.components:
+        if (known := _options(options, part)) is not None:
+            decoder = _decoder(options.release, used=part.where in used)
+            written = configuration.written(part)
+            yield from decoder.problems({} if written is None else written, known.option, part.place)
     yield from _telemetry(configuration, options)
     yield from _signals(configuration, options)
     yield from _ports(configuration, options.release)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from domain.collector.configuration import CollectorConfiguration
 from domain.collector.judging import option_problems
 from domain.collector.problems import Effect
-from domain.collector.releases import ComponentKind, Release, ReleaseStanding, component_status, release_facts
+from domain.collector.releases import Release, ReleaseStanding, component_status, release_facts
 from domain.collector.variables import variable_problems
 
 
@@ -36,11 +36,10 @@ def newly_refused(
 
 
 def _refused(configuration: CollectorConfiguration, release: Release, *, templated: bool) -> Iterator[str]:
-    for kind in ComponentKind:
-        for part in configuration.defined(kind).values():
-            standing = component_status(kind, part.type, release).standing
-            if standing not in {ReleaseStanding.KNOWN, ReleaseStanding.UNDECIDABLE}:
-                yield part.place
+    for part in configuration.components:
+        standing = component_status(part.kind, part.type, release).standing
+        if standing not in {ReleaseStanding.KNOWN, ReleaseStanding.UNDECIDABLE}:
+            yield part.place
     yield from (problem.where for problem in option_problems(configuration, release))
     problems = () if templated else variable_problems(configuration, release)
     yield from (problem.where for problem in problems if problem.effect is Effect.REFUSED)
@@ -51,8 +50,7 @@ def renamed_in(configuration: CollectorConfiguration, release: Release) -> tuple
     known = release_facts().components
     return tuple(
         Renamed(part.place, part.type, facts.alias, facts.alias_since)
-        for kind in ComponentKind
-        for part in configuration.defined(kind).values()
-        if (facts := known.get((kind, part.type))) is not None and facts.alias and facts.exists_in(release)
+        for part in configuration.components
+        if (facts := known.get((part.kind, part.type))) is not None and facts.alias and facts.exists_in(release)
         if facts.alias_since is not None and facts.alias_since <= release
     )

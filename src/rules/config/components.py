@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from domain.collector import CollectorConfiguration, takes_signals_of
-from domain.collector.releases import ComponentKind, Release, ReleaseStanding, component_status
+from domain.collector.releases import Release, ReleaseStanding, component_status
 from domain.drift import Code, Doubt, Drift
 from domain.identical import once
 from domain.rule import Rule
@@ -41,7 +41,7 @@ def _drifts(configuration: CollectorConfiguration, release: Release | None) -> t
     found: list[Drift | Doubt] = []
     if release is None:
         return ()
-    for part in (part for kind in ComponentKind for part in configuration.defined(kind).values()):
+    for part in configuration.components:
         fits = partial(takes_signals_of, configuration, part, release=release)
         status = component_status(part.kind, part.type, release, fits)
         if status.standing is ReleaseStanding.UNDECIDABLE:

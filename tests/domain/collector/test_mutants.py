@@ -25,7 +25,7 @@ from domain.collector import (
     structural_problems,
     variable_problems,
 )
-from domain.collector.releases import ComponentKind, Release, ReleaseStanding, component_status
+from domain.collector.releases import Release, ReleaseStanding, component_status
 
 CORPUS = Path(__file__).parents[4] / "shared/corpus"
 MUTANTS = CORPUS / "collector-mutants.jsonl"
@@ -105,11 +105,10 @@ def _refused(problems: Iterable[Problem]) -> tuple[str, ...]:
 
 
 def _unknown_components(configuration: CollectorConfiguration, release: Release) -> Iterator[str]:
-    for kind in ComponentKind:
-        for part in configuration.defined(kind).values():
-            status = component_status(kind, part.type, release)
-            if status.standing is not ReleaseStanding.KNOWN:
-                yield status.sentence
+    for part in configuration.components:
+        status = component_status(part.kind, part.type, release)
+        if status.standing is not ReleaseStanding.KNOWN:
+            yield status.sentence
 
 
 def only_by_a_real_start(found: tuple[str, ...]) -> bool:
