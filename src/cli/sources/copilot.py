@@ -150,7 +150,8 @@ class _Render:
             steps = [found["name"] or found["index"] for found in _STEP.finditer(str(path.value) if path else "")]
             if steps and value is not None:
                 made = self._overridden(task, steps[:DEEPEST], self._value(named_as_the_api(value, ())))
-                if len(steps) <= DEEPEST and _is_task(made.value):
+                containers = made.get("containerDefinitions")
+                if len(steps) <= DEEPEST and containers is not None and containers.lists_objects:
                     task = made
                 else:
                     self.unresolved["taskdef_overrides"] = None
@@ -311,7 +312,7 @@ class _Render:
         if not steps:
             return value
         step, rest = steps[0], steps[1:]
-        below = Node(value.begin, value.begin, None, None, Style.FIXED)
+        below = _made(value, None)
         if step == "-" or step.isdecimal():
             parts = list(node.parts) if isinstance(node.parts, list) else []
             at = len(parts) if step == "-" else integer(step)
@@ -327,30 +328,21 @@ class _Render:
         return mapping(node, members)
 
 
-def _is_task(value: Any) -> bool:
-    containers = value.get("containerDefinitions") if isinstance(value, dict) else None
-    return isinstance(containers, list) and all(isinstance(each, dict) for each in containers)
-
-
-def _parts(place: Node, value: Any) -> dict[str, Part] | list[Part] | None:
-    match value:
-        case dict():
-            return {name: Part(place.begin, _made(place, each)) for name, each in value.items()}
-        case list():
-            return [Part(place.begin, _made(place, each)) for each in value]
-        case _:
-            return None
-
-
 def _made(place: Node, value: Any) -> Node:
     """Return a value that the manifest does not have in this form."""
-    return Node(place.begin, place.begin, value, _parts(place, value), Style.FIXED)
+    match value:
+        case dict():
+            return _object(place, {name: _made(place, each) for name, each in value.items()})
+        case list():
+            return _list(place, [_made(place, each) for each in value])
+        case _:
+            return Node(place.begin, place.begin, value, None, Style.FIXED)
 
 
 def _object(place: Node, members: Mapping[str, Node | None]) -> Node:
     parts = {name: Part(node.begin, node) for name, node in members.items() if node is not None}
-    return mapping(Node(place.begin, place.begin, None, None, Style.FIXED), parts)
+    return mapping(_made(place, None), parts)
 
 
 def _list(place: Node, items: Sequence[Node]) -> Node:
-    return sequence(Node(place.begin, place.begin, None, None, Style.FIXED), [Part(item.begin, item) for item in items])
+    return sequence(_made(place, None), [Part(item.begin, item) for item in items])
