@@ -193,18 +193,13 @@ def _as_role(
 
 
 def _log_needs(part: Component, release: Release | None) -> Iterator[ComponentPermission]:
-    place = _region(part.where, part.settings.get("region"), release)
     group, stream = _log_names(part, release)
-    actions: tuple[str, ...] = _LOGS
+    what = "writes metrics as log events" if part.canonical == "awsemf" else "writes logs"
+    needs = [*_plain(part, _LOGS, what, release)]
     retention = part.settings.get("log_retention")
     if has_reference(retention, release) or literal(retention, release) not in {None, "", "0"}:
-        actions = (*actions, "logs:PutRetentionPolicy")
-    what = "writes metrics as log events" if part.canonical == "awsemf" else "writes logs"
-    for action in actions:
-        why = "sets the retention of its log group" if action == "logs:PutRetentionPolicy" else what
-        yield ComponentPermission(
-            part.where, action, why, place.region, place.source, log_group=group, log_stream=stream
-        )
+        needs += _plain(part, ("logs:PutRetentionPolicy",), "sets the retention of its log group", release)
+    yield from (replace(need, log_group=group, log_stream=stream) for need in needs)
 
 
 def _log_names(part: Component, release: Release | None) -> tuple[str | None, str | None]:
