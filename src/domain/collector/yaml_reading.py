@@ -23,6 +23,7 @@ _CORE_TAG = "tag:yaml.org,2002:"
 _CORE_TAGS = frozenset(
     {"str", "int", "float", "bool", "null", "map", "seq", "binary", "timestamp", "merge", "set", "omap"}
 )
+_READ_AS_PLAIN = frozenset(_CORE_TAG + kind for kind in ("int", "float", "bool", "null"))
 _WORDS: dict[str, Value] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -101,7 +102,7 @@ def _events(text: str) -> Iterator[yaml.Event]:
 def _advice(problem: str, here: str) -> str:
     if here == "\t":
         return "A tab stands where YAML wants spaces; indent with spaces."
-    if here in {"%", "@", "`"} and here:
+    if here in {"%", "@", "`"}:
         return f"A plain value cannot begin with {here}; put it in quotes."
     if "mapping values are not allowed" in problem:
         return "A colon stands where no key can be; check the indentation, or quote the value that holds ': '."
@@ -273,11 +274,7 @@ def _place(event: yaml.Event) -> tuple[int, int]:
 def _meaning(event: yaml.ScalarEvent) -> Value:
     """What yaml.v3 makes of a scalar: quoted ones and those with a local tag (!Ref) are text."""
     text = event.value
-    if event.implicit[0]:
-        return _plain(text)
-    if event.tag in {_CORE_TAG + "int", _CORE_TAG + "float", _CORE_TAG + "bool", _CORE_TAG + "null"}:
-        return _plain(text)
-    return text
+    return _plain(text) if event.implicit[0] or event.tag in _READ_AS_PLAIN else text
 
 
 def _plain(text: str) -> Value:
