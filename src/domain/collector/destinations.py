@@ -1,10 +1,10 @@
 """What destinations refuse: unsigned requests, signatures of another region or service, names that AWS lacks."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
-from domain.collector.configuration import CollectorConfiguration, Component, mapping
+from domain.collector.configuration import CollectorConfiguration, Component
 from domain.collector.listeners import otlp_listeners
 from domain.collector.problems import Effect, Problem, ProblemCode, Topic
 from domain.collector.references import has_reference, literal
@@ -17,6 +17,7 @@ from domain.collector.signing import (
     SignedEndpoint,
     SignedService,
     authenticator_of,
+    headers_of,
     signed_endpoints,
     signer_of,
 )
@@ -90,14 +91,8 @@ def _signed_service(signer: Component, endpoint: SignedEndpoint, release: Releas
 
 
 def _log_headers(part: Component) -> Iterator[Problem]:
-    headers = part.settings.get("headers")
-    if isinstance(headers, tuple):
-        names = {str(mapping(entry).get("name", "")).lower() for entry in headers}
-    elif isinstance(headers, Mapping):
-        names = {name.lower() for name in headers}
-    else:
-        names = set[str]()
-    if missing := tuple(name for name in LOG_HEADERS if name not in names):
+    headers = headers_of(part)
+    if missing := tuple(name for name in LOG_HEADERS if name not in headers):
         yield _lost(ProblemCode.LOG_HEADERS, f"{part.place}/headers", wanted=missing)
 
 

@@ -13,7 +13,7 @@ from domain.collector.configuration import CollectorConfiguration, Component, ma
 from domain.collector.reading import Value
 from domain.collector.references import has_reference, literal
 from domain.collector.releases import ComponentKind, Release
-from domain.collector.signing import LOG_HEADERS, SignedService, signed_endpoints, signer_of
+from domain.collector.signing import LOG_HEADERS, SignedService, headers_of, signed_endpoints, signer_of
 
 _LOGS = ("logs:PutLogEvents", "logs:CreateLogStream", "logs:CreateLogGroup")
 _SAMPLING = ("xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:GetSamplingStatisticSummaries")
@@ -227,7 +227,8 @@ def _remote_write(part: Component, release: Release | None) -> Iterator[Componen
 
 def _otlp_needs(part: Component, release: Release | None) -> Iterator[ComponentPermission]:
     """The permissions that CloudWatch's OTLP endpoints require of the signer."""
-    group, stream = (literal(_header(part, name), release) for name in LOG_HEADERS)
+    headers = headers_of(part)
+    group, stream = (literal(headers.get(name), release) for name in LOG_HEADERS)
     for endpoint in signed_endpoints(part, release):
         for action in _OTLP_ACTIONS.get(endpoint.service, ()):
             logs = endpoint.service is SignedService.LOGS
@@ -240,15 +241,6 @@ def _otlp_needs(part: Component, release: Release | None) -> Iterator[ComponentP
                 log_group=group if logs else None,
                 log_stream=stream if logs else None,
             )
-
-
-def _header(part: Component, name: str) -> Value:
-    headers = part.settings.get("headers")
-    if isinstance(headers, tuple):
-        pairs = {str(mapping(entry).get("name")): mapping(entry).get("value") for entry in headers}
-    else:
-        pairs = dict(mapping(headers))
-    return next((value for given, value in pairs.items() if given.lower() == name), None)
 
 
 def _on_msk(part: Component) -> bool:

@@ -1,12 +1,13 @@
 """AWS endpoints that take only signed requests: which exporters send there, and what signs for them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from domain.collector.configuration import CollectorConfiguration, Component, within
+from domain.collector.configuration import CollectorConfiguration, Component, mapping, within
+from domain.collector.reading import Value
 from domain.collector.references import literal
 from domain.collector.releases import ComponentKind, Release
 
@@ -58,6 +59,14 @@ def _endpoints(part: Component, release: Release | None) -> Iterator[SignedEndpo
                     yield SignedEndpoint(f"{part.place}/{key}", SignedService(found["service"]), found["region"])
         case _:
             pass
+
+
+def headers_of(part: Component) -> Mapping[str, Value]:
+    """Give the headers that an exporter sends, by their names in lower case; they may also be a list of pairs."""
+    headers = part.settings.get("headers")
+    if isinstance(headers, tuple):
+        return {str(mapping(entry).get("name")).lower(): mapping(entry).get("value") for entry in headers}
+    return {name.lower(): value for name, value in mapping(headers).items()}
 
 
 def authenticator_of(part: Component) -> str | None:
