@@ -217,8 +217,8 @@ def no_duplicates(key: str) -> Check:
     return checked
 
 
-def well_formed(key: str, test: Callable[[str], bool], form: str, *, empty: bool = False) -> Check:
-    """Refuse a text that fails a test; `form` says in a few words what is wanted."""
+def well_formed(key: str, test: Callable[[str], object], form: str, *, empty: bool = False) -> Check:
+    """Refuse a text of which a test, such as a pattern's `fullmatch`, gives nothing; `form` says what is wanted."""
 
     def checked(settings: Settings) -> Iterator[Problem]:
         text = settings.text(key)

@@ -88,13 +88,6 @@ def _grpc_address(settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _http_urls(settings: Settings) -> Iterator[Problem]:
-    for key in ("endpoint", "traces_endpoint", "metrics_endpoint", "logs_endpoint"):
-        text = settings.text(key)
-        if text and not is_url(text):
-            yield settings.problem(ProblemCode.BAD_FORM, key, wanted=("a URL, such as https://example.com:4318",))
-
-
 def _remote_write_queue(settings: Settings) -> Iterator[Problem]:
     yield from at_least("queue_size", 1 if settings.switch("enabled") else 0)(settings)
     yield from at_least("num_consumers", 0)(settings)
@@ -183,7 +176,10 @@ EXPORTERS: Final[Checks] = {
     "otlpexporter.Config": (_grpc_address, choice("balancer_name", *_BALANCERS)),
     "otlphttpexporter.Config": (
         required_one("endpoint", "traces_endpoint", "metrics_endpoint", "logs_endpoint", "profiles_endpoint"),
-        when_created(_http_urls),
+        *(
+            when_created(well_formed(key, is_url, "a URL, such as https://example.com:4318", empty=True))
+            for key in ("endpoint", "traces_endpoint", "metrics_endpoint", "logs_endpoint")
+        ),
         compression_level,
     ),
     "prometheusexporter.Config": (required("endpoint"), choice("translation_strategy", *_TRANSLATIONS)),

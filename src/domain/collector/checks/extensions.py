@@ -20,12 +20,6 @@ from domain.collector.settings import Settings
 _OCTAL: Final = re.compile(r"0?[0-7]{3,4}", re.ASCII)
 
 
-def _checks_pipelines(settings: Settings) -> Iterator[Problem]:
-    interval = settings.text("interval")
-    if interval is not None and go_duration(interval) is None:
-        yield settings.problem(ProblemCode.BAD_FORM, "interval", wanted=("a duration, such as 5m",))
-
-
 def _storage_directory(settings: Settings) -> Iterator[Problem]:
     """The default directory is in no ADOT image, and the extension looks for it before anything starts."""
     if not settings.given.get("directory") and not settings.switch("create_directory"):
@@ -34,11 +28,7 @@ def _storage_directory(settings: Settings) -> Iterator[Problem]:
 
 def _storage_permissions(settings: Settings) -> Iterator[Problem]:
     if settings.switch("create_directory"):
-        yield from well_formed("directory_permissions", _is_octal, "permissions such as 0750")(settings)
-
-
-def _is_octal(text: str) -> bool:
-    return _OCTAL.fullmatch(text) is not None
+        yield from well_formed("directory_permissions", _OCTAL.fullmatch, "permissions such as 0750")(settings)
 
 
 EXTENSIONS: Final[Checks] = {
@@ -57,6 +47,9 @@ EXTENSIONS: Final[Checks] = {
         well_formed("path", lambda path: path.startswith("/"), "a path that begins with /"),
         when_started(listens),
     ),
-    "http.CheckCollectorPipelineConfig": (_checks_pipelines, at_least("exporter_failure_threshold", 1)),
+    "http.CheckCollectorPipelineConfig": (
+        well_formed("interval", lambda interval: go_duration(interval) is not None, "a duration, such as 5m"),
+        at_least("exporter_failure_threshold", 1),
+    ),
     "zpagesextension.Config": (required("endpoint"), when_started(listens)),
 }

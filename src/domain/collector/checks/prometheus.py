@@ -5,7 +5,17 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from domain.collector.checks.building import Check, Checks, choice, choices, pattern, required, shown_time, unpaired
+from domain.collector.checks.building import (
+    Check,
+    Checks,
+    choice,
+    choices,
+    pattern,
+    required,
+    shown_time,
+    unpaired,
+    well_formed,
+)
 from domain.collector.problems import Problem, ProblemCode, Topic
 from domain.collector.reading import Value
 from domain.collector.references import has_reference
@@ -51,12 +61,10 @@ def _only_scraping(settings: Settings) -> Iterator[Problem]:
 def _jobs(settings: Settings) -> Iterator[Problem]:
     """Names are there and differ, and no scrape may take longer than the time between two."""
     overall = settings.below("global")
-    interval = overall.duration("scrape_interval") or MINUTE
-    timeout = overall.duration("scrape_timeout") or 0
-    if timeout > interval:
-        found = shown_time(overall, "scrape_timeout")
-        yield overall.problem(ProblemCode.TOO_LARGE, "scrape_timeout", found=found, limit="scrape_interval")
+    if too_long := tuple(_timeout(overall, MINUTE)):
+        yield from too_long
         return
+    interval = overall.duration("scrape_interval") or MINUTE
     seen = set[str]()
     for job in settings.each("scrape_configs"):
         name = job.text("job_name")
@@ -153,14 +161,6 @@ def _labels(settings: Settings) -> Iterator[Problem]:
             yield settings.problem(ProblemCode.BAD_FORM, "labels", wanted=("names of labels",))
 
 
-def _allocator(settings: Settings) -> Iterator[Problem]:
-    endpoint = settings.text("endpoint")
-    if endpoint is not None and not is_request_uri(endpoint):
-        yield settings.problem(ProblemCode.BAD_FORM, "endpoint", wanted=("a URL",))
-    if settings.text("collector_id") == "":
-        yield settings.problem(ProblemCode.REQUIRED, "collector_id")
-
-
 PROMETHEUS: Final[Checks] = {
     "prometheusreceiver.Config": (_something_to_scrape,),
     "prometheusreceiver.PromConfig": (_only_scraping, _jobs),
@@ -182,5 +182,5 @@ PROMETHEUS: Final[Checks] = {
     "config.GlobalConfig": (choices("scrape_protocols", *_SCRAPE_PROTOCOLS),),
     "relabel.Config": (_relabelling, pattern("regex")),
     "targetgroup.Group": (_labels,),
-    "targetallocator.Config": (_allocator,),
+    "targetallocator.Config": (well_formed("endpoint", is_request_uri, "a URL"), required("collector_id")),
 }

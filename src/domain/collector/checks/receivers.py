@@ -73,14 +73,14 @@ def _jaeger_ports(settings: Settings) -> Iterator[Problem]:
 
 
 def _xray_address(settings: Settings) -> Iterator[Problem]:
+    check = well_formed("endpoint", _is_address, "a host and a port, such as localhost:2000", empty=True)
     for where in (settings, settings.below("proxy_server")):
-        text = where.text("endpoint")
-        if text and not 0 <= _number(_port(text)) <= _HIGHEST_PORT:
-            yield where.problem(ProblemCode.BAD_FORM, "endpoint", wanted=("a host and a port, such as localhost:2000",))
+        yield from check(where)
 
 
-def _number(port: int | None) -> int:
-    return -1 if port is None else port
+def _is_address(text: str) -> bool:
+    port = _port(text)
+    return port is not None and port <= _HIGHEST_PORT
 
 
 def _otlp_addresses(settings: Settings) -> Iterator[Problem]:
@@ -136,17 +136,13 @@ def _parsed_patterns(settings: Settings) -> Iterator[Problem]:
                 yield operator.problem(ProblemCode.BAD_FORM, "regex", wanted=("a regular expression",), limit=why)
 
 
-def _is_encoding(text: str) -> bool:
-    return _ENCODING.fullmatch(text) is not None
-
-
 RECEIVERS: Final[Checks] = {
     "awsxrayreceiver.Config": (when_created(_only_udp), when_created(_xray_address)),
     "filelogreceiver.FileLogConfig": (
         when_created(required("include")),
         when_created(choice("start_at", "beginning", "end", empty=False)),
         when_created(choice("compression", "gzip", "auto")),
-        when_created(well_formed("encoding", _is_encoding, "the name of an encoding, such as utf-8")),
+        when_created(well_formed("encoding", _ENCODING.fullmatch, "the name of an encoding, such as utf-8")),
         when_created(at_least("max_concurrent_files", 1)),
         when_created(at_least("fingerprint_size", _LEAST_FINGERPRINT)),
         when_created(at_least("max_log_size", 1)),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from domain.collector.checks.building import Checks, required, when_started
+from domain.collector.checks.building import Checks, choices, required, when_started
 from domain.collector.checks.conditions import conditions
 from domain.collector.options import OptionKind
 from domain.collector.problems import Problem, ProblemCode
@@ -47,12 +47,9 @@ def _types(settings: Settings) -> tuple[str, ...]:
 
 
 def _status_codes(settings: Settings) -> Iterator[Problem]:
-    codes = settings.texts("status_codes")
-    if codes == ():
+    if settings.texts("status_codes") == ():
         yield settings.problem(ProblemCode.REQUIRED, "status_codes", wanted=_STATUS_CODES)
-    for index, code in enumerate(codes or ()):
-        if code not in _STATUS_CODES:
-            yield settings.problem(ProblemCode.CHOICE, f"status_codes[{index}]", wanted=_STATUS_CODES)
+    yield from choices("status_codes", *_STATUS_CODES)(settings)
 
 
 def _conditions(settings: Settings) -> Iterator[Problem]:

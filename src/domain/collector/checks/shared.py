@@ -42,6 +42,7 @@ _MECHANISMS: Final = (
     *("PLAIN", "AWS_MSK_IAM_OAUTHBEARER", "SCRAM-SHA-256", "SCRAM-SHA-512"),
     *("OAUTHBEARER", "OIDCFILE"),
 )
+_KAFKA_VERSION: Final = re.compile(r"\d+\.\d+\.\d+(\.\d+)?", re.ASCII)
 _TLS: Final = ("1.0", "1.1", "1.2", "1.3")
 
 TEXTS: Final[dict[str, tuple[tuple[str, ...], bool]]] = {
@@ -205,10 +206,5 @@ SHARED: Final[Checks] = {
 
 KAFKA_CLIENT: Final[tuple[Check, ...]] = (
     required("brokers"),
-    well_formed(
-        "protocol_version",
-        lambda text: re.fullmatch(r"\d+\.\d+\.\d+(\.\d+)?", text, re.ASCII) is not None,
-        "a version such as 2.8.0",
-        empty=True,
-    ),
+    well_formed("protocol_version", _KAFKA_VERSION.fullmatch, "a version such as 2.8.0", empty=True),
 )
