@@ -62,6 +62,15 @@ class Pipeline:
     exporters: tuple[str, ...]
 
     @property
+    def parts(self) -> Mapping[ComponentKind, tuple[str, ...]]:
+        """The ids that it names, by their kind."""
+        return {
+            ComponentKind.RECEIVER: self.receivers,
+            ComponentKind.PROCESSOR: self.processors,
+            ComponentKind.EXPORTER: self.exporters,
+        }
+
+    @property
     def signal(self) -> str:
         """`traces`, `metrics`, `logs` or `profiles`, or whatever else is written there."""
         return self.id.partition("/")[0]
@@ -232,12 +241,11 @@ class CollectorConfiguration:
     @cached_property
     def used(self) -> tuple[Component, ...]:
         """The components that run: defined, and named by a pipeline or `service.extensions`. As they were defined."""
-        named = {
-            ComponentKind.RECEIVER: {name for pipeline in self.pipelines.values() for name in pipeline.receivers},
-            ComponentKind.PROCESSOR: {name for pipeline in self.pipelines.values() for name in pipeline.processors},
-            ComponentKind.EXPORTER: {name for pipeline in self.pipelines.values() for name in pipeline.exporters},
-            ComponentKind.EXTENSION: set(self.started_extensions),
-        }
+        named = {kind: set[str]() for kind in ComponentKind}
+        named[ComponentKind.EXTENSION].update(self.started_extensions)
+        for pipeline in self.pipelines.values():
+            for kind, ids in pipeline.parts.items():
+                named[kind].update(ids)
         named[ComponentKind.CONNECTOR] = named[ComponentKind.RECEIVER] | named[ComponentKind.EXPORTER]
         return tuple(part for part in self.components if part.id in named[part.kind])
 

@@ -8,7 +8,7 @@ from domain.collector.configuration import CollectorConfiguration, Component
 from domain.collector.listeners import Listener, bound_ports
 from domain.collector.options import ComponentOptions, ReleaseOptions, options_of
 from domain.collector.problems import Effect, Problem, ProblemCode, Topic
-from domain.collector.releases import ComponentKind, Release
+from domain.collector.releases import Release
 from domain.collector.scalars import shown
 from domain.masking import word
 
@@ -111,11 +111,7 @@ def _signals(configuration: CollectorConfiguration, options: ReleaseOptions) -> 
         if signal == _PROFILES:
             yield Problem(Topic.SIGNALS, ProblemCode.PROFILES_GATE, f"service/pipelines/{shown(pipeline.id)}")
             continue
-        for kind, ids in (
-            (ComponentKind.RECEIVER, pipeline.receivers),
-            (ComponentKind.PROCESSOR, pipeline.processors),
-            (ComponentKind.EXPORTER, pipeline.exporters),
-        ):
+        for kind, ids in pipeline.parts.items():
             for name in ids:
                 part = configuration.defined(kind).get(name)
                 known = None if part is None else _options(options, part)

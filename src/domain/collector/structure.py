@@ -138,11 +138,7 @@ def _references(configuration: CollectorConfiguration) -> Iterator[Problem]:
 
 
 def _names_in(configuration: CollectorConfiguration, pipeline: Pipeline, where: str) -> Iterator[Problem]:
-    for kind, ids in (
-        (ComponentKind.RECEIVER, pipeline.receivers),
-        (ComponentKind.PROCESSOR, pipeline.processors),
-        (ComponentKind.EXPORTER, pipeline.exporters),
-    ):
+    for kind, ids in pipeline.parts.items():
         yield from _undefined(configuration, f"{where}/{kind}", kind, ids)
     for twice in sorted({name for name in pipeline.processors if pipeline.processors.count(name) > 1}):
         yield Problem(Topic.REFERENCES, ProblemCode.PROCESSOR_TWICE, f"{where}/processors", found=shown(twice))
