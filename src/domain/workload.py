@@ -89,6 +89,13 @@ class Workload:
         return self.container_roles.collectors[0] if self.container_roles.collectors else None
 
     @property
+    def present_collector(self) -> Container:
+        """The collector of a workload that has one: a rule `of_collector` evaluates no other."""
+        if self.collector is None:
+            raise LookupError("The workload has no collector.")
+        return self.collector
+
+    @property
     def applications(self) -> tuple[Container, ...]:
         return self.container_roles.applications
 

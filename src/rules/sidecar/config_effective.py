@@ -34,9 +34,7 @@ class Kind(Code):
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """Yield one drift for each part that does not do what it says."""
-    collector = workload.collector
-    if collector is None:
-        return
+    collector = workload.present_collector
     start = f"containers/{collector.name}"
     variable = workload.config_variable
     times = _times(collector, "secrets", variable), _times(collector, "environment", variable)
@@ -76,9 +74,7 @@ def _ignored(collector: Container) -> Iterator[Drift]:
 
 def fix(workload: Workload, standard: Standard) -> Workload:
     """Remove what contradicts the collector's configuration."""
-    collector = workload.collector
-    if collector is None:
-        return workload
+    collector = workload.present_collector
     variable = workload.config_variable
     present = variable in collector.secrets or variable in collector.environment
     changed = _once(collector, variable)

@@ -75,9 +75,7 @@ class _Source:
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield one drift where the configuration comes from anything but an accepted parameter."""
-    collector = workload.collector
-    if collector is None:
-        return
+    collector = workload.present_collector
     if not _sets_own_variable(workload, collector):
         doubt = _doubt(workload, collector)
         if doubt:
@@ -94,9 +92,9 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 def fix(workload: Workload, standard: Standard) -> Workload:
     """Set the variable from the standard's parameter."""
-    collector = workload.collector
-    source = _wrong_source(workload, collector, standard) if collector is not None else None
-    if collector is None or source is None:
+    collector = workload.present_collector
+    source = _wrong_source(workload, collector, standard)
+    if source is None:
         return workload
     if workload.task.execution_role is None and standard.roles.execution is None:
         why = "The task has no execution role and the standard names none. `secrets` needs one."

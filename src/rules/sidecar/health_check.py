@@ -35,8 +35,8 @@ class Kind(Code):
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each fault of the health check's command, or one doubt."""
-    collector = workload.collector
-    if collector is None or (command := _command(collector)) is None:
+    collector = workload.present_collector
+    if (command := _command(collector)) is None:
         return
     where = f"containers/{collector.name}/healthCheck/command"
     if has_whole_placeholder(_program(command)):
@@ -52,8 +52,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 def fix(workload: Workload, standard: Standard) -> Workload:
     """Set a health check that calls the extension; remove it where there is no extension."""
-    collector = workload.collector
-    if collector is None or not any(isinstance(found, Drift) for found in check(workload, standard)):
+    collector = workload.present_collector
+    if not any(isinstance(found, Drift) for found in check(workload, standard)):
         return workload
     if workload.distribution.health_check is None:
         raise Refusal(Kind.NOTHING_TO_RUN, "What the collector's image can run as a health check is not known.")

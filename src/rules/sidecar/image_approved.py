@@ -31,9 +31,7 @@ class Kind(Code):
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield a drift for the repository and one for the release; a floating tag belongs to sidecar.image-pinned."""
-    collector = workload.collector
-    if collector is None:
-        return
+    collector = workload.present_collector
     image, where = collector.image, f"containers/{collector.name}/image"
     if not approved(image, standard):
         if placeholder(image.repository):
@@ -77,9 +75,7 @@ def _of_release(workload: Workload, standard: Standard, collector: Container) ->
 
 def fix(workload: Workload, standard: Standard) -> Workload:
     """Set the standard's image, or only its tag where the repository is approved."""
-    collector, wanted = workload.collector, Image.parse(standard.collector.image)
-    if collector is None:
-        return workload
+    collector, wanted = workload.present_collector, Image.parse(standard.collector.image)
     image = collector.image
     if approved(image, standard) and image.name == wanted.name and wanted.tag and image.version >= wanted.version:
         why = f"The standard's image, {wanted}, is no later release than {image.tag}. Change the standard first."

@@ -41,9 +41,7 @@ class Kind(Code):
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield one drift where the image floats; a doubt where a template has not been filled in."""
-    collector = workload.collector
-    if collector is None:
-        return
+    collector = workload.present_collector
     image, where = collector.image, f"containers/{collector.name}/image"
     if release := _without_v(workload, image):
         why = f"{image.repository} has no tag {image.tag}: ADOT's tags begin with v. Use {release}."
@@ -76,9 +74,7 @@ def fix(workload: Workload, standard: Standard) -> Workload:
 
 
 def _changed(workload: Workload, standard: Standard) -> Workload:
-    collector, wanted = workload.collector, Image.parse(standard.collector.image)
-    if collector is None:
-        return workload
+    collector, wanted = workload.present_collector, Image.parse(standard.collector.image)
     image = collector.image
     if release := _without_v(workload, image):
         return _pinned(workload, collector, replace(image, tag=str(release)), wanted)

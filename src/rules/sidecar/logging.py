@@ -34,9 +34,7 @@ class Kind(Code):
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield drifts of the driver, then of the options that awslogs lacks, then of its group."""
-    collector = workload.collector
-    if collector is None:
-        return
+    collector = workload.present_collector
     where, driver = f"containers/{collector.name}/logConfiguration", collector.log_driver
     wanted = wanted_driver(collector, standard)
     if (member := _filled_in(collector)) is not None:
@@ -81,9 +79,7 @@ def _of_group(workload: Workload, group: str, region: str, where: str, collector
 
 def fix(workload: Workload, standard: Standard) -> Workload:
     """Complete the log configuration."""
-    collector = workload.collector
-    if collector is None:
-        return workload
+    collector = workload.present_collector
     driver, wanted = collector.log_driver, wanted_driver(collector, standard)
     if driver not in {"awslogs", wanted}:
         changed = collector.with_(logConfiguration=log_configuration(workload, standard, wanted))

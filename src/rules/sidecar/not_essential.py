@@ -48,8 +48,8 @@ class Kind(Code):
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield one drift where the collector is not as the standard says; a log router belongs to logging.firelens."""
-    collector, wanted = workload.collector, standard.collector.essential
-    if collector is None or collector.routes_logs:
+    collector, wanted = workload.present_collector, standard.collector.essential
+    if collector.routes_logs:
         return
     where, given = f"containers/{collector.name}/essential", collector.json.get("essential")
     if is_filled_in(given):
@@ -70,9 +70,7 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 def fix(workload: Workload, standard: Standard) -> Workload:
     """Set `essential` as the standard says."""
-    collector, wanted = workload.collector, standard.collector.essential
-    if collector is None:
-        return workload
+    collector, wanted = workload.present_collector, standard.collector.essential
     if not wanted and not _another_is_essential(workload, collector):
         why = f"{collector.name} is the task's only essential container. Make an application essential first."
         raise Refusal(Kind.ONLY_ESSENTIAL, why)

@@ -30,9 +30,7 @@ class Kind(Code):
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift]:
     """Yield one drift for each port of another container that the collector binds as well."""
-    collector = workload.collector
-    if collector is None:
-        return
+    collector = workload.present_collector
     others = [
         each for each in workload.task.containers if each.name != collector.name and each.json.get("portMappings")
     ]

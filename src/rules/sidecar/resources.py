@@ -28,9 +28,7 @@ class Kind(Code):
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield what the collector reserves too little, then what all containers reserve too much."""
-    collector, wanted = workload.collector, standard.collector
-    if collector is None:
-        return
+    collector, wanted = workload.present_collector, standard.collector
     where, cpu, memory = f"containers/{collector.name}", collector.cpu, collector.memory
     open_cpu, open_memory = _open_cpu(collector), _open_memory(collector)
     if not cpu and not memory and wanted.cpu and wanted.memory and not open_cpu and not open_memory:
@@ -76,9 +74,7 @@ def _open(container: Container, member: str) -> str:
 
 def fix(workload: Workload, standard: Standard) -> Workload:
     """Raise the reservations, and the task's size where they do not fit."""
-    collector, wanted = workload.collector, standard.collector
-    if collector is None:
-        return workload
+    collector, wanted = workload.present_collector, standard.collector
     changed, limit_rises = _reserving(collector, wanted.cpu, wanted.memory)
     after = Room.of(workload, standard, Size(changed.cpu, changed.memory)).applied(
         workload.with_container(changed), collector.name

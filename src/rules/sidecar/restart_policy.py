@@ -28,8 +28,8 @@ class Kind(Code):
 
 def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield one drift where nothing restarts the collector. An essential one ends the task, which is replaced."""
-    collector = workload.collector
-    if collector is None or collector.essential:
+    collector = workload.present_collector
+    if collector.essential:
         return
     where = f"containers/{collector.name}/restartPolicy"
     if _is_filled_in(collector):
@@ -54,8 +54,8 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
 
 def fix(workload: Workload, standard: Standard) -> Workload:
     """Set `restartPolicy.enabled` to true, and remove the exit code of failures from those that are ignored."""
-    collector = workload.collector
-    if collector is None or _is_filled_in(collector):
+    collector = workload.present_collector
+    if _is_filled_in(collector):
         return workload
     policy = {**mapping_of(collector.json.get("restartPolicy")), "enabled": True}
     ignored = _ignored(collector)
