@@ -67,7 +67,7 @@ def options_check(topic: Topic, kind: type[Code]) -> Check:
 def _of_options(workload: Workload, topic: Topic, kind: type[Code]) -> Iterator[Drift | Doubt]:
     configuration, doubts = configuration_of(workload)
     yield from doubts
-    if configuration is None or workload.collector is None:
+    if configuration is None:
         return
     release = workload.release
     yield from (drift_of(kind, problem) for problem in options_of(configuration, release) if problem.topic is topic)
@@ -85,8 +85,3 @@ def in_fargate(workload: Workload, problem: Problem) -> Severity | None:
     service = workload.service
     certain = "FARGATE" in workload.task.launch_types or workload.runs_on or (service is not None and service.fargate)
     return Severity.MEDIUM if problem.effect is Effect.STOPS and not certain else None
-
-
-def mounts(workload: Workload) -> tuple[str, ...]:
-    """Give the paths of the collector's container at which a volume is mounted."""
-    return workload.collector.mounts if workload.collector else ()

@@ -16,8 +16,8 @@ _TEMPORARY = "/tmp/"  # noqa: S108 - compared with, never opened
 
 def may_write(workload: Workload, path: str) -> bool | None:
     """Tell if the collector may write to a path; None where another container decides it."""
-    collector = workload.collector
-    if collector is None or collector.user in _ROOT:
+    collector = workload.present_collector
+    if collector.user in _ROOT:
         return True
     mount = mount_at(workload.task, collector, f"{path}/")
     if not _is_adots_user(workload):
@@ -35,10 +35,9 @@ def may_write(workload: Workload, path: str) -> bool | None:
 
 def has_home(workload: Workload) -> bool:
     """Tell if the home of ADOT's user is there, and may be written to."""
-    collector = workload.collector
-    read_only = collector is not None and truth_of(collector.json.get("readonlyRootFilesystem"))
+    read_only = truth_of(workload.present_collector.json.get("readonlyRootFilesystem"))
     return _is_adots_user(workload) and not read_only
 
 
 def _is_adots_user(workload: Workload) -> bool:
-    return workload.collector is not None and workload.image_as_published and workload.collector.user in _OWN_USER
+    return workload.image_as_published and workload.present_collector.user in _OWN_USER

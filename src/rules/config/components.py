@@ -27,11 +27,11 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     """Yield each component that the release does not have."""
     configuration, doubts = well_formed_configuration_of(workload)
     yield from doubts
-    if configuration is None or workload.collector is None:
+    if configuration is None:
         return
     yield from _drifts(configuration, workload.release)
     if workload.release is None:
-        where = f"containers/{workload.collector.name}/image"
+        where = f"containers/{workload.present_collector.name}/image"
         why = "The image names no ADOT release, so its components are not known."
         yield Doubt(Kind.RELEASE_UNKNOWN, where, why)
 

@@ -78,7 +78,7 @@ def _found(workload: Workload, configuration: CollectorConfiguration) -> Iterato
 
 def _limits(workload: Workload, configuration: CollectorConfiguration) -> Iterator[Problem]:
     """Yield each limit that is above what the container may use: the kernel stops it first."""
-    memory = workload.collector.memory_limit if workload.collector else None
+    memory = workload.present_collector.memory_limit
     available = memory or workload.task.memory
     for limit in _memory_limits(configuration) if available else ():
         if available and limit.mib > available:

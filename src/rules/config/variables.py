@@ -20,7 +20,7 @@ from domain.standard import Standard
 from domain.subject import Subject
 from domain.workload import Workload
 from rules.config._configuration import READ, configuration_of, in_its_file
-from rules.config._problems import drift_of, in_fargate, mounts, options_of
+from rules.config._problems import drift_of, in_fargate, options_of
 from rules.config._wording import listed
 
 _problems = once(variable_problems)
@@ -46,15 +46,13 @@ def check(workload: Workload, standard: Standard) -> Iterator[Drift | Doubt]:
     if configuration is None:
         return
     for problem in _problems(configuration, workload.release):
-        if problem.effect is not Effect.STOPS or not mounts(workload):
+        if problem.effect is not Effect.STOPS or not workload.present_collector.mounts:
             yield in_its_file(configuration, drift_of(Kind, problem, in_fargate(workload, problem)))
     yield from _unset(workload, configuration)
 
 
 def _unset(workload: Workload, configuration: CollectorConfiguration) -> Iterator[Drift | Doubt]:
-    collector = workload.collector
-    if collector is None:
-        return
+    collector = workload.present_collector
     if not (read := _read(configuration)):
         return
     unset = unset_variables(read, collector.environment.keys() | collector.secrets.keys())
