@@ -54,7 +54,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """One pipeline: `metrics/ecs` has signal `metrics` and name `ecs`. The three lists hold component ids in order."""
+    """One pipeline: `metrics/ecs` has signal `metrics`. The three lists hold component ids in order."""
 
     id: str
     receivers: tuple[str, ...]
@@ -74,16 +74,6 @@ class Pipeline:
     def signal(self) -> str:
         """`traces`, `metrics`, `logs` or `profiles`, or whatever else is written there."""
         return self.id.partition("/")[0]
-
-    @property
-    def name(self) -> str:
-        """What follows the slash."""
-        return self.id.partition("/")[2]
-
-    @property
-    def where(self) -> str:
-        """The path of names that drifts use."""
-        return f"service/pipelines/{self.id}"
 
 
 def _is_expanded(value: Value) -> bool:
@@ -172,11 +162,6 @@ class CollectorConfiguration:
     def receivers(self) -> Mapping[str, Component]:
         """Receivers by id."""
         return self._defined[ComponentKind.RECEIVER]
-
-    @property
-    def processors(self) -> Mapping[str, Component]:
-        """Processors by id."""
-        return self._defined[ComponentKind.PROCESSOR]
 
     @property
     def exporters(self) -> Mapping[str, Component]:

@@ -160,10 +160,6 @@ class ShownRule:
     severity: Severity
     page: str = ""
 
-    @property
-    def topic(self) -> str:
-        return self.id.partition(".")[0]
-
 
 @dataclass(frozen=True, slots=True)
 class Unread:

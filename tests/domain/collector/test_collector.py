@@ -17,9 +17,9 @@ def test_components_are_seen_by_id_type_and_name(sidecar: CollectorConfiguration
     assert sidecar.connectors == {}
 
 
-def test_pipelines_are_seen_by_signal_and_name(sidecar: CollectorConfiguration) -> None:
+def test_pipelines_are_seen_by_id_and_signal(sidecar: CollectorConfiguration) -> None:
     pipeline = sidecar.pipelines["metrics/ecs"]
-    assert (pipeline.signal, pipeline.name) == ("metrics", "ecs")
+    assert pipeline.signal == "metrics"
     assert pipeline.processors == ("filter/ecs", "metricstransform")
     assert sidecar.started_extensions == ("health_check", "pprof")
 
