@@ -12,7 +12,6 @@ _ECR = re.compile(
     r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.aws)/"
 )
 _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9+._-]*:[^/@]*")
-_RELEASE = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][\w.-]+)?")
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,6 @@ class Image:
     def name(self) -> str:
         """Return the whole last part of the repository: `aws-otel-collector`."""
         return self.repository.rpartition("/")[2]
-
-    @cached_property
-    def pinned(self) -> bool:
-        """A digest, or a full release tag; `latest`, no tag and `v0.49` float."""
-        return self.digest is not None or bool(self.tag and _RELEASE.fullmatch(self.tag))
 
     @cached_property
     def version(self) -> tuple[int, ...]:

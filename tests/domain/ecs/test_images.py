@@ -40,27 +40,6 @@ def test_an_image_is_read_in_its_parts(
 
 
 @pytest.mark.parametrize(
-    ("text", "pinned"),
-    [
-        ("c:v0.49.0", True),
-        ("c:0.49.0", True),
-        ("c:v0.49.0-rc.1", True),
-        ("c:latest@sha256:abc", True),
-        ("c@sha256:abc", True),
-        ("c", False),
-        ("c:latest", False),
-        ("c:v0.49", False),
-        ("c:v0", False),
-        ("c:stable-1.2.3", False),
-        ("c:${TAG}", False),
-        ("host:5000/c", False),
-    ],
-)
-def test_a_full_release_or_a_digest_pins(text: str, *, pinned: bool) -> None:
-    assert Image.parse(text).pinned is pinned
-
-
-@pytest.mark.parametrize(
     ("text", "place", "repository"),
     [
         (

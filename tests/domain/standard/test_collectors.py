@@ -123,8 +123,16 @@ class TestDefaults:
             ("registry.example/x:stable", False),
             ("registry.example/x@sha256:" + "0" * 64, True),
             ("amazon/aws-otel-collector:v0.49.0", True),
+            ("amazon/aws-otel-collector:0.49.0", True),
+            ("amazon/aws-otel-collector:v0.49.0-rc.1", True),
+            ("amazon/aws-otel-collector:latest@sha256:abc", True),
+            ("amazon/aws-otel-collector:latest", False),
             ("amazon/aws-otel-collector:v0.49", False),
+            ("amazon/aws-otel-collector:v0", False),
+            ("amazon/aws-otel-collector:stable-1.2.3", False),
+            ("amazon/aws-otel-collector:${TAG}", False),
             ("amazon/aws-otel-collector", False),
+            ("host:5000/c", False),
         ],
     )
     def test_a_tag_is_a_release_by_its_images_own_form_or_by_the_standards(self, image: str, *, pinned: bool) -> None:
