@@ -191,7 +191,6 @@ class Standard(Part):
 
     @cached_property
     def _settings(self) -> dict[tuple[int | None, tuple[int, ...]], "RuleSettings"]:
-        # Reading a private attribute of pydantic costs a microsecond, and every rule reads this.
         return {}
 
     @cached_property
