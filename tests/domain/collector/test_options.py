@@ -1,6 +1,5 @@
 """Options of releases as data, and values of any form in any place of them."""
 
-import importlib.util
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,19 +29,10 @@ from domain.collector.options import Option, OptionKind, options_of
 from domain.collector.problems import ProblemCode
 from domain.collector.releases import ComponentKind, Release, component_status, newest_known
 from rules.config._wording import SENTENCES, sentence
+from tools import collector_options
 
-ROOT = Path(__file__).parents[3]
 NEW = Release(0, 49, 0)
 CANARY = "s3cr3t c4n4ry!"
-
-
-def tool() -> Any:
-    spec = importlib.util.spec_from_file_location("collector_options_tool", ROOT / "tools/collector_options.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize(
@@ -100,18 +90,16 @@ def test_an_option_has_its_kind_its_default_and_what_is_below_it() -> None:
 
 
 def test_the_packed_file_is_what_the_tool_makes_of_it() -> None:
-    packer = tool()
-    text = packer.PACKED.read_text(encoding="utf-8")
-    assert packer.render(packer.pack(packer.unpack(json.loads(text)))) == text
+    text = collector_options.PACKED.read_text(encoding="utf-8")
+    assert collector_options.render(collector_options.pack(collector_options.unpack(json.loads(text)))) == text
 
 
 def test_a_release_is_added_and_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    packer = tool()
     packed = tmp_path / "options.json"
-    packed.write_text(packer.PACKED.read_text(encoding="utf-8"), encoding="utf-8")
-    monkeypatch.setattr(packer, "PACKED", packed)
+    packed.write_text(collector_options.PACKED.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(collector_options, "PACKED", packed)
     string = {"kind": "string"}
-    tree = {section: {} for section in packer.SECTIONS} | {
+    tree = {section: {} for section in collector_options.SECTIONS} | {
         "receivers": {
             "new": {"kind": "struct", "keys": {"a": string}, "signals": {"logs": "Beta", "traces": "Undefined"}}
         },
@@ -119,11 +107,11 @@ def test_a_release_is_added_and_dropped(tmp_path: Path, monkeypatch: pytest.Monk
     }
     published = tmp_path / "tree.json"
     published.write_text(json.dumps(tree), encoding="utf-8")
-    assert packer.main(["--add", f"v0.50.0={published}", "--drop", "v0.47.0"]) == 0
-    found = packer.unpack(json.loads(packed.read_text(encoding="utf-8")))
+    assert collector_options.main(["--add", f"v0.50.0={published}", "--drop", "v0.47.0"]) == 0
+    found = collector_options.unpack(json.loads(packed.read_text(encoding="utf-8")))
     assert set(found) == {"v0.49.0", "v0.50.0"}
     assert found["v0.50.0"]["receivers"]["new"]["signals"] == {"logs": "Stable"}
-    assert packer.main(["--add", "v0.50.0"]) == 1
+    assert collector_options.main(["--add", "v0.50.0"]) == 1
 
 
 def test_every_code_has_a_sentence() -> None:

@@ -1,10 +1,8 @@
 """What is known of ADOT releases, and the tool that adds the next one."""
 
-import importlib.util
 import json
 from datetime import date
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -19,6 +17,7 @@ from domain.collector.releases import (
     release_facts,
     support_ended,
 )
+from tools import adot_releases
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT.parent / "shared/reference/adot_components_by_version.json"
@@ -27,16 +26,6 @@ NEWEST = Release.parse("v0.49.0")
 
 def modules_of(release: Release) -> set[str]:
     return {facts.module for facts in release_facts().components.values() if facts.exists_in(release)}
-
-
-@pytest.fixture(scope="module")
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("adot_releases_tool", ROOT / "tools/adot_releases.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize(
@@ -158,28 +147,28 @@ def test_what_needs_ec2_is_a_component_that_exists() -> None:
     assert set(release_facts().components) >= NEEDS_EC2
 
 
-def test_the_file_is_as_the_tool_writes_it(tool: ModuleType) -> None:
+def test_the_file_is_as_the_tool_writes_it() -> None:
     """So that adding a release changes nothing but its own lines."""
-    text = tool.FACTS.read_text()
-    assert tool.render(*tool.load(text)) == text
+    text = adot_releases.FACTS.read_text()
+    assert adot_releases.render(*adot_releases.load(text)) == text
 
 
-def test_a_release_without_changes_is_one_line_more(tool: ModuleType) -> None:
-    before = tool.FACTS.read_text()
-    after = tool.add(before, "v0.99.0", ("2027-01-31", "v0.200.0"))
+def test_a_release_without_changes_is_one_line_more() -> None:
+    before = adot_releases.FACTS.read_text()
+    after = adot_releases.add(before, "v0.99.0", ("2027-01-31", "v0.200.0"))
     assert set(after.splitlines()) - set(before.splitlines()) == {'"v0.99.0" = ["2027-01-31", "v0.200.0"]'}
     assert len(after.splitlines()) == len(before.splitlines()) + 1
 
 
-def test_what_came_and_went_is_worked_out_from_the_modules(tool: ModuleType) -> None:
-    before = tool.FACTS.read_text()
+def test_what_came_and_went_is_worked_out_from_the_modules() -> None:
+    before = adot_releases.FACTS.read_text()
     modules = modules_of(newest_known()) - {"logzioexporter"} | {
         "routingconnector",
         "redactionprocessor",
         "foobarexporter",
         "otelconftelemetry",
     }
-    after = tool.add(before, "v0.99.0", ("2027-01-31", "v0.200.0"), modules, {"foo_bar": "foobarexporter"})
+    after = adot_releases.add(before, "v0.99.0", ("2027-01-31", "v0.200.0"), modules, {"foo_bar": "foobarexporter"})
     assert set(after.splitlines()) - set(before.splitlines()) == {
         '"v0.99.0" = ["2027-01-31", "v0.200.0"]',
         'logzio = { removed = "v0.99.0" }',
@@ -201,23 +190,21 @@ def test_what_came_and_went_is_worked_out_from_the_modules(tool: ModuleType) -> 
         ("newest", "2027-01-31", None, "invalid literal"),
     ],
 )
-def test_a_release_that_does_not_fit_is_refused(
-    tool: ModuleType, tag: str, day: str, modules: set[str] | None, sentence: str
-) -> None:
+def test_a_release_that_does_not_fit_is_refused(tag: str, day: str, modules: set[str] | None, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        tool.add(tool.FACTS.read_text(), tag, (day, "v0.200.0"), modules)
+        adot_releases.add(adot_releases.FACTS.read_text(), tag, (day, "v0.200.0"), modules)
 
 
 def test_the_command_writes_the_file_or_says_why_not(
-    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     facts = tmp_path / "facts.toml"
-    facts.write_text(tool.FACTS.read_text())
-    monkeypatch.setattr(tool, "FACTS", facts)
+    facts.write_text(adot_releases.FACTS.read_text())
+    monkeypatch.setattr(adot_releases, "FACTS", facts)
     arguments = ["--add", "v0.99.0", "--date", "2027-01-31", "--otel", "v0.200.0"]
-    assert tool.main(arguments) == 0
+    assert adot_releases.main(arguments) == 0
     assert "v0.99.0" in facts.read_text()
-    assert tool.main(arguments) == 1
+    assert adot_releases.main(arguments) == 1
     assert capsys.readouterr().err == "v0.99.0 is already there.\n"
 
 
