@@ -59,9 +59,9 @@ class Service:
 def copied(value: Any) -> Any:
     """A copy of JSON: nobody changes what another holds."""
     if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
+        return {key: copied(item) if isinstance(item, dict | list) else item for key, item in value.items()}
     if isinstance(value, list):
-        return [copied(item) for item in value]
+        return [copied(item) if isinstance(item, dict | list) else item for item in value]
     return value
 
 
