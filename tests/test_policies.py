@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.templates import ROOT, TEMPLATE, actions, of_type, statements, template
+from tests.templates import actions, every_statement, template
 
 querying = pytest.importorskip("policy_sentry.querying.actions", reason="run `make venvs` once")
 
@@ -29,12 +29,6 @@ GIVEN = {
     "PassableRoles": ("iam", "role"),
     "ReadableParameters": ("ssm", "parameter"),
 }
-CASES = [
-    pytest.param(statement, id=f"{path.stem}-{role}-{statement['Sid']}")
-    for path in (TEMPLATE, ROOT / "member.yaml")
-    for role in of_type("AWS::IAM::Role", path)
-    for statement in statements(role, path=path)
-]
 
 
 def kinds(resource: Any) -> Iterator[tuple[str, str] | None]:
@@ -67,18 +61,25 @@ def known(action: str) -> list[dict[str, Any]]:
     return list(found[service]) if found else []
 
 
-@pytest.mark.parametrize("statement", CASES)
-def test_every_action_exists(statement: dict[str, Any]) -> None:
-    assert [action for action in actions(statement) if not known(action)] == []
+def every_action() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Each action with the place and the statement that allow it."""
+    for where, statement in every_statement().items():
+        for action in actions(statement):
+            yield where, action, statement
 
 
-@pytest.mark.parametrize("statement", CASES)
-def test_every_action_takes_the_kind_of_resource(statement: dict[str, Any]) -> None:
-    for action in actions(statement):
-        formats = [entry["resource_arn_format"] for entry in known(action)]
-        taken = {_kind(form) for form in formats}
-        for kind in kinds(statement["Resource"]):
-            assert kind in {*taken, NARROWER.get(action)}, f"{action} does not take {kind}"
+def test_every_action_exists() -> None:
+    assert [(where, action) for where, action, _ in every_action() if not known(action)] == []
+
+
+def test_every_action_takes_the_kind_of_resource() -> None:
+    wrong = [
+        f"{where}: {action} does not take {kind}"
+        for where, action, statement in every_action()
+        for kind in kinds(statement["Resource"])
+        if kind not in {*(_kind(entry["resource_arn_format"]) for entry in known(action)), NARROWER.get(action)}
+    ]
+    assert wrong == []
 
 
 def _kind(form: str) -> tuple[str, str] | None:
@@ -89,10 +90,11 @@ def _kind(form: str) -> tuple[str, str] | None:
     return service, "" if "$" in word or service == "s3" else word
 
 
-@pytest.mark.parametrize("statement", CASES)
-def test_every_condition_is_one_that_the_action_knows(statement: dict[str, Any]) -> None:
-    asked = {key.lower() for test in statement.get("Condition", {}).values() for key in test}
-    for action in actions(statement):
+def test_every_condition_is_one_that_the_action_knows() -> None:
+    wrong = list[str]()
+    for where, action, statement in every_action():
+        asked = {key.lower() for test in statement.get("Condition", {}).values() for key in test}
         keys = {key.lower() for entry in known(action) for key in entry["condition_keys"]}
         unknown = {key for key in asked if not key.startswith("aws:")} - keys
-        assert not unknown, f"{action} does not know {sorted(unknown)}"
+        wrong += [f"{where}: {action} does not know {key}" for key in sorted(unknown)]
+    assert wrong == []

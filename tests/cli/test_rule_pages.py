@@ -66,10 +66,9 @@ def test_the_page_of_a_rule_about_permissions_shows_the_policy_to_add_in_each_fo
 
 
 @pytest.mark.parametrize("docs", [PAGES_OF_THE_RELEASE, "https://docs.example/v1"])
-@pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.id)
-def test_the_link_of_a_finding_is_the_address_of_the_page_that_the_site_has(rule: Rule, docs: str) -> None:
-    page = rule_url(docs, rule).removeprefix(f"{docs}/docs/").removesuffix(".html")
-    assert f"{page}.md" in pages()
+def test_the_link_of_a_finding_is_the_address_of_the_page_that_the_site_has(docs: str) -> None:
+    linked = {rule_url(docs, rule).removeprefix(f"{docs}/docs/").removesuffix(".html") for rule in CATALOGUE}
+    assert {f"{page}.md" for page in linked} - pages().keys() == set()
 
 
 def test_an_example_shows_only_what_matters() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from aws.sessions import Sessions
-from domain.remediation.reason import Code, Reason
 from reports import reasons
 from tests.aws_fake.calls import Calls
 from tests.operations.guarding import ROWS, Row, played
@@ -59,8 +58,3 @@ def test_a_guard_forbids_the_same(sessions: Sessions, reworded: pytest.MonkeyPat
     before = ended(played(row, sessions))
     say_nothing(reworded)
     assert ended(played(row, sessions)) == before
-
-
-@pytest.mark.parametrize("code", Code)
-def test_every_reason_has_a_sentence(code: Code) -> None:
-    assert reasons.text(Reason(code, "What", "Other", ("name",), 2, 3, because=(Reason(Code.GONE),))).strip()

@@ -1,17 +1,16 @@
 from datetime import UTC, datetime
 
-import pytest
-
 from domain.remediation.guard import Guard
 from domain.remediation.reason import Code, Reason
 from reports.reasons import text
 
 
-@pytest.mark.parametrize("code", Code)
-def test_every_code_has_a_sentence(code: Code) -> None:
+def test_every_code_has_a_sentence() -> None:
     then, because = datetime(2026, 11, 23, 12, tzinfo=UTC), (Reason(Code.CHECK_NOW),)
-    assert text(Reason(code, "web", "api", ("one",), 1, 2, then, Guard.ROLE, because))
-    assert text(Reason(code)) or code is Code.DISAGREEMENT  # its text is what the engine found
+    assert [
+        code for code in Code if not text(Reason(code, "web", "api", ("one",), 1, 2, then, Guard.ROLE, because))
+    ] == []
+    assert [code for code in Code if not text(Reason(code))] == [Code.DISAGREEMENT]  # its text is what the engine found
 
 
 def test_a_reason_shows_what_it_names() -> None:
