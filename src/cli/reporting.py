@@ -44,12 +44,12 @@ class Report:
         code = exit_code(self.worst, self.inputs, self.options.fail_on)
         if not self.gaps:
             return code
-        counts = self.options.complete
-        more = (
-            "" if counts else " The exit code is that of the rest; with --complete it is 3, if nothing else is wrong."
-        )
-        say(f"Not evaluated, because the source does not say enough: {first_of(self.gaps, 3)}.{more}")
-        return INCOMPLETE if counts and code == CLEAN else code
+        found = f"Not evaluated, because the source does not say enough: {first_of(self.gaps, 3)}."
+        if self.options.complete:
+            say(found)
+            return INCOMPLETE if code == CLEAN else code
+        say(f"{found} The exit code is that of the rest; with --complete it is 3, if nothing else is wrong.")
+        return code
 
     def _counted(self, results: Iterable[Result]) -> Iterator[Result]:
         for each in results:

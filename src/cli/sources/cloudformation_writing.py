@@ -71,9 +71,8 @@ class Rewriting:
         return edited(self.text, [*changes.values()])
 
 
-def _within_text(expression: str, value: str) -> str | None:
+def _within_text(expression: str, _value: str) -> str | None:
     """Return what Fn::Sub has for a Ref, and the text of an Fn::Sub that only has one; None for other functions."""
-    del value
     found = _CALL.fullmatch(expression.strip())
     if found is None:
         return None
