@@ -30,6 +30,11 @@ from domain.remediation.plan import Change, Plan
 
 _NAME = re.compile(r"""(?:!(?:Ref|GetAtt) )?[\w.:-]+|\{\s*"Ref"\s*:\s*"[\w:]+"\s*\}""", re.ASCII)
 """An expression that names something, and has no text in it."""
+_TEXT = r"""(?:[^"'$\\\n]|\$\{[\w.:-]+\})*"""
+_TEMPLATE = re.compile(
+    rf"""(?:!Sub )?"{_TEXT}"|!Sub '{_TEXT}'|!Sub (?!\[){_TEXT}|\{{\s*"Fn::Sub"\s*:\s*"{_TEXT}"\s*\}}""", re.ASCII
+)
+"""An expression whose texts are all in its value: of a call or a choice, others may be secret."""
 
 
 def fix(given: Namespace) -> int:
@@ -285,10 +290,10 @@ class Correction:
 
 
 def _expression(change: Change, after: Origin | None) -> str | None:
-    """Return the expression that is written for a value, if people may see the value, or it only names something."""
+    """Return the expression that is written for a value, if it has no text that people may not see."""
     written, value = (after.expression(change.where) if after is not None else None) or ("", None)
-    may_be_seen = change.after == str(value) or _NAME.fullmatch(written)
-    return written if may_be_seen and "\n" not in written and written.strip("\"'") != value else None
+    may_be_seen = _NAME.fullmatch(written) or (change.after == str(value) and _TEMPLATE.fullmatch(written))
+    return written if may_be_seen and written.strip("\"'") != value else None
 
 
 @dataclass

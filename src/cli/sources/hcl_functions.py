@@ -11,6 +11,10 @@ from cli.texts import integer
 
 _FILE = re.compile(r'file\("[^"]*"\)')
 _TEXT = re.compile(r'(?<!\[)"[^"]*"')
+_NESTED = re.compile(r'"[^"]*(?:[$%]\{|\\)')
+"""The beginning of a text in which the next quotation mark may not be its end."""
+_TEXTS = re.compile(r'".*"', re.DOTALL)
+_HEREDOC = re.compile(r"<<-?\w.*", re.DOTALL)
 _LONGEST: Final = 80
 _LARGEST: Final = 10**18
 _OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
@@ -33,11 +37,12 @@ def title_of(expression: str) -> str:
     """Return an expression as people know it: short, and without the texts in it, which may be values."""
     if _FILE.fullmatch(expression):
         return expression
-    masked = _TEXT.sub('"…"', expression)
+    texts = _TEXTS if _NESTED.search(expression) else _TEXT
+    masked, heredocs = _HEREDOC.subn("…", texts.sub('"…"', expression))
     called = re.match(r"[\w.:-]+\(", masked)
-    if len(masked) <= _LONGEST:
+    if len(masked) <= _LONGEST and not heredocs:
         return masked
-    return f"{called[0]}…)" if called else f"{masked[:_LONGEST]}…"
+    return f"{called[0]}…)" if called else f"{masked[:_LONGEST].rstrip('…')}…"
 
 
 def _number(value: Any) -> Any:

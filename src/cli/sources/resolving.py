@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from cli.sources.embedding import marks_of
 from cli.sources.nodes import Node, Part, Style, mapping, sequence
+from cli.sources.spelling import CHOICE
 from cli.texts import integer
 
 REGION: Final = "zz-region-1"
@@ -129,12 +130,14 @@ class Resolver:
     def _remember(self, function: str, argument: str, value: str, whole: Node) -> None:
         """Keep an expression for its value: one that names a resource, or of which a part is not known.
 
-        None of two is kept of which parts are not known that have the same name.
+        None of two is kept of which parts are not known that have the same name. None is kept that chooses: elsewhere,
+        its other value may be wrong.
         """
-        if whole.begin == whole.end or "\n" in self.text[whole.begin : whole.end]:
+        written = self.text[whole.begin : whole.end]
+        if not written or "\n" in written or CHOICE.search(written):
             return
         begin, end = self.expressions.get(value, (whole.begin, whole.end))
-        if "${Fn::" in value and self.text[begin:end] != self.text[whole.begin : whole.end]:
+        if "${Fn::" in value and self.text[begin:end] != written:
             self.expressions[value] = (0, 0)
             return
         resource = function == "Ref" and self.kind(argument) != ""

@@ -17,8 +17,8 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\u1fff\u2070-\ud7ff\ue000-\ufdff]")
 _KEY = re.compile(r"[\"']?[\w./-]+[\"']?\s*[:=]\s*", re.ASCII)
 _FUNCTION = re.compile(r"!(?!!)|\{|Fn::")
 """The beginning of one of CloudFormation's, of which one part may be what is meant."""
-_CHOICE = re.compile(r"!If\b|\bFn::If\b")
-"""CloudFormation's choice, between the name of a member and the value that is chosen here."""
+CHOICE = re.compile(r"!If\b|\bFn::If\b")
+"""CloudFormation's choice: another deployment may have the other value."""
 _ROOT = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+", re.ASCII)
 """What Terraform's references begin with."""
 _OF_YAML = ">|&*"
@@ -91,7 +91,7 @@ def _family_and_tags(text: str, node: Node) -> Iterator[tuple[Part, str, bool]]:
         return
     for tag in tags.node.children:
         if (value := tag.node.members().get("value")) is not None:
-            is_chosen = any(_CHOICE.search(text, each.begin, each.node.begin) for each in (tags, tag))
+            is_chosen = any(CHOICE.search(text, each.begin, each.node.begin) for each in (tags, tag))
             yield value, str(tag.node.value.get("key")), is_chosen
 
 

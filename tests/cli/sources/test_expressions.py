@@ -338,3 +338,68 @@ def test_the_diff_hides_an_expression_that_may_have_a_secret_in_it(run: Run) -> 
     assert "OTEL_RESOURCE_ATTRIBUTES/value" in ran.out
     assert "+(hidden)" in ran.out
     assert "format(" not in ran.out
+
+
+COPIED = """
+Parameters: {Env: {Type: String, Default: dev}}
+Conditions: {Prod: !Equals [!Ref Env, prod]}
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      RequiresCompatibilities: [FARGATE]
+      ContainerDefinitions:
+        - Name: app
+          Image: app:1
+          Environment:
+            - Name: IMAGE
+              Value: VALUE
+        - Name: adot
+          Image: public.ecr.aws/aws-observability/aws-otel-collector:latest
+"""
+IMAGE = "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0"
+
+
+@pytest.mark.parametrize("form", ['!Join ["", [CHOICE]]', '!Sub ["${Image}", {Image: CHOICE}]'])
+def test_an_expression_that_chooses_is_written_nowhere_else(run: Run, form: str) -> None:
+    value = form.replace("CHOICE", f'!If [Prod, hunter2, "{IMAGE}"]')
+    Path("app.yaml").write_text(COPIED.replace("VALUE", value), encoding="utf-8")
+    assert f"          Image: {IMAGE}\n" in run("fix", "--review", "--select", "sidecar.image-pinned", "app.yaml").out
+    assert "hunter2" not in run("fix", "--review", "--diff", "--select", "sidecar.image-pinned", "app.yaml").out
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (f'!Join ["", [!Select [1, [hunter2, "{IMAGE}"]]]]', IMAGE),
+        (f'!Sub ["${{Image}}", {{Image: "{IMAGE}", Password: hunter2}}]', IMAGE),
+        (f"!Sub [{IMAGE}, {{Password: hunter2}}]", IMAGE),
+        (f'!Sub "{IMAGE}"', f'!Sub "{IMAGE}"'),
+        (f"!Sub '{IMAGE}'", f"!Sub '{IMAGE}'"),
+        (f"!Sub {IMAGE}", f"!Sub {IMAGE}"),
+    ],
+)
+def test_the_diff_shows_an_expression_only_if_its_texts_are_all_in_the_value(run: Run, value: str, shown: str) -> None:
+    Path("app.yaml").write_text(COPIED.replace("VALUE", value), encoding="utf-8")
+    ran = run("fix", "--review", "--diff", "--select", "sidecar.image-pinned", "app.yaml")
+    assert f"\n+{shown}\n" in ran.out
+    assert "hunter2" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ('lookup(var.names, "hunter2")', 'lookup(var.names, "…")'),
+        ('lookup(var.names, "${var.default ? "hunter2" : "b"}")', 'lookup(var.names, "…")'),
+        (r'lookup(var.names, "a\"hunter2")', 'lookup(var.names, "…")'),
+        ("upper(<<-END\n  hunter2 ${var.names}\nEND\n)", "upper(…)"),
+        ("sha256(<<-END\n  hunter2\nEND\n)", "sha256(…)"),
+        ('sha1(<<END\nhunter2 "a\nEND\n)', "sha1(…)"),
+    ],
+)
+def test_what_names_an_expression_has_no_text_of_it(run: Run, value: str, shown: str) -> None:
+    text = LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"').replace('"http://localhost:4317"', value)
+    Path("main.tf").write_text(text, encoding="utf-8")
+    ran = run("check", "main.tf")
+    assert f"({shown})" in ran.out
+    assert "hunter2" not in ran.out
