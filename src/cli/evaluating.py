@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import product
 
 import engine
 from cli.certainty import Tried, because_of, certain
@@ -23,6 +24,7 @@ from cli.texts import text_of
 from cli.unusable import Unusable
 from domain.drift import Doubt, Drift, Safety
 from domain.ecs.placeholders import placeholder, values_within
+from domain.ecs.service import Service
 from domain.ecs.task_definition import TaskDefinition
 from domain.facts import FactKind, Known, Parameter
 from domain.organization import Membership
@@ -200,12 +202,16 @@ class FileEvaluator:
 
     def _may_be_inside(self, workload: Workload, around: Around) -> bool:
         """Return whether another value of what is open, or of a placeholder, would bring a definition into scope."""
-        others = [self.workload(each.task, replace(around, service=each.service)) for each in around.others]
-        service, types = workload.service, workload.task.launch_types
+        tasks = (workload.task, *(each.task for each in around.others))
+        services = (workload.service, *(each.service for each in around.others))
+        pairs = product(tasks, services)  # each may depend on something else, so that no one variant has both values
+        return any(out_of_scope(self._on_fargate(*each, around), self.standard) is None for each in pairs)
+
+    def _on_fargate(self, task: TaskDefinition, service: Service | None, around: Around) -> Workload:
+        """Return a workload that runs on Fargate if a placeholder says where it runs."""
         is_open = service is not None and any(map(placeholder, service.providers))
-        if is_open or any(map(placeholder, types)):
-            others.append(replace(workload, service=None if is_open else service, runs_on=True))
-        return any(out_of_scope(other, self.standard) is None for other in others)
+        found = self.workload(task, replace(around, service=None if is_open else service))
+        return replace(found, runs_on=True) if is_open or any(map(placeholder, task.launch_types)) else found
 
     def _tried(self, around: Around, rules: Sequence[Rule]) -> Iterator[Tried]:
         """Yield what the rules say if what could not be resolved has other values."""
