@@ -216,7 +216,7 @@ def _why_unmade(by: Evaluation, file: str, block: Block) -> str:
     within = replace(by, file=file, unresolved=dict[str, None](), expressions=dict[str, str]())
     value = within.of(expression).value
     stands = any(stand_in in text for text in within.expressions for stand_in, _ in STAND_INS)
-    if within.unresolved or stands or isinstance(value, bool) or value not in (0, [], {}):
+    if within.unresolved or stands or isinstance(value, bool) or value not in (0, "0", [], {}):
         return ""
     written = by.module.texts[file][expression.begin : expression.end].strip('"')
     written = written[2:-1] if written.startswith("${") else written

@@ -38,6 +38,7 @@ resource "aws_ecs_service" "old" {
     ("how", "why"),
     [
         ("count = 0", "its count is 0"),
+        ('count = "0"', "its count is 0"),
         ("count = var.none", "its count is 0 (var.none)"),
         ("count = var.create ? 1 : 0", "its count is 0 (var.create ? 1 : 0)"),
         ('count = "${var.none}"', "its count is 0 (var.none)"),
