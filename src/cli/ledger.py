@@ -34,9 +34,9 @@ def compared_on(stack: str, given: AwsOptions, old: Standard | None, new: Standa
 
 def stored_standard(stack: str, given: AwsOptions) -> Standard:
     """Return the standard of a stack. Raises Unusable if there is no stack of that name, or it cannot be read."""
-    with sentences(given), failures_as_sentences():
+    with sentences(given), failures_as_sentences("docs/scan.md has what --stack needs."):
         aws = connected(given)
-        return _of_stack(aws, deployed(aws, stack, "LedgerTable"), "--standard")
+        return _of_stack(aws, deployed(aws, stack, "LedgerTable"), "--standard in place of --stack")
 
 
 def standard_on(given: StackOptions, account: str) -> tuple[str, str, Membership, tuple[OwnersRecord, ...]]:

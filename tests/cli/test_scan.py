@@ -258,7 +258,11 @@ def test_it_evaluates_by_the_standard_of_a_stack(world: World, run: Run) -> None
     assert PACKAGED not in ran.err
     world.client("ssm").put_parameter(Name="/outrider/standard", Value="version: 2", Type="String", Overwrite=True)
     ran = run("scan", "--stack", "outrider")
-    assert (ran.code, "Name another with --standard." in ran.err) == (2, True)
+    assert (ran.code, "Name another with --standard in place of --stack." in ran.err) == (2, True)
+    world.fail("GetParameter", "AccessDeniedException")
+    ran = run("scan", "--stack", "outrider")
+    said = "may not call ssm:GetParameter on /outrider/standard. docs/scan.md has what --stack needs."
+    assert (ran.code, said in ran.err) == (2, True)
 
 
 def test_the_policy_is_printed_and_nothing_called(world: World, run: Run) -> None:
