@@ -24,6 +24,7 @@ _ACTION = re.compile(r"\{\{-?(?P<inside>[^{}]*?)-?\}\}")
 _CALL = re.compile(
     r"""\s*(?P<name>[a-z_]\w*)(?P<args>(?:\s+(?:`[^`]*`|"[^"]*"|'[^']*'))+)\s*(?:\|[^|]*)*""", re.IGNORECASE
 )
+_QUOTED = re.compile(r"""`[^`]*`|"[^"]*"|'[^']*'""")
 _CONTROL = re.compile(r"\s*(?:if|else|end|range|with|define|block|template)\b|\s*\$")
 _COMMENT = re.compile(r"\s*/\*.*")
 _PRIVATE: Final = range(0xF0000, 0xFFFFE)
@@ -97,7 +98,7 @@ def filled(given: Text, *, json: bool) -> Filled | None:
         else:
             if (letter := next(unused, "")) == "":
                 raise Unusable(f"{shown(given.name)} calls more than {len(calls):,} template functions. Split it.")
-            calls[letter] = " ".join(re.sub(r"[`\"']", "", inside).split())
+            calls[letter] = _title(inside)
             if not marks:
                 _remember(actions, open_text(calls[letter], 0), f"{{{{{inside}}}}}")
             placeholder = letter * (length - marks)
@@ -105,6 +106,13 @@ def filled(given: Text, *, json: bool) -> Filled | None:
         pieces += [before, filler]
         at = found.end()
     return Filled("".join([*pieces, text[at:]]), calls, actions)
+
+
+def _title(inside: str) -> str:
+    """Return a call as people know it, with the name of what it reads; its other texts may be values."""
+    named = _QUOTED.search(inside) if _CALL.fullmatch(inside) else None
+    begin = named.end() if named else 0
+    return " ".join(re.sub(r"[`\"']", "", inside[:begin] + _QUOTED.sub("", inside[begin:])).split())
 
 
 def _remember(actions: dict[str, str], stand_in: str, action: str) -> None:

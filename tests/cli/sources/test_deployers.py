@@ -140,6 +140,22 @@ def test_what_a_function_of_ecspresso_gives_is_open_and_named(run: Run) -> None:
     assert "must_env IMAGE" in found["reasons"][0]
 
 
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        ("env `IMAGE` `hunter2`", "env IMAGE"),
+        ('env "IMAGE" "hunter2" | upper', "env IMAGE | upper"),
+        ("or (env `IMAGE` `hunter2`) `hunter2`", "or (env )"),
+    ],
+)
+def test_the_name_of_a_call_has_no_value_of_it(run: Run, call: str, name: str) -> None:
+    text = ECSPRESSO.replace("IMAGE", f'"{{{{ {call} }}}}{{{{ must_env `A` }}}}"')
+    Path("web.json").write_text(text, encoding="utf-8")
+    ran = run("check", "--format", "json", "web.json")
+    assert "hunter2" not in ran.out + ran.err
+    assert name in ran.out
+
+
 CALLS = """{
   "family": "{{ must_env `FAMILY` }}", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc",
   "cpu": "512", "memory": "1024",
@@ -192,7 +208,7 @@ def test_a_fix_writes_a_call_of_ecspresso_as_the_file_has_it(
     ("family", "group"),
     [
         ("{{ must_env `FAMILY` }}", "{{ env `A` `B C` }}{{ env `A` `B` `C` }}"),
-        ("{{ must_env `FAMILY` }}", "{{ env `A` `\\` }}"),
+        ("{{ must_env `FAMILY` }}", "{{ env `\\` `A` }}"),
     ],
 )
 def test_a_call_of_ecspresso_that_has_no_place_in_a_text_is_left(run: Run, family: str, group: str) -> None:
