@@ -96,8 +96,14 @@ def _written(file: File, judge: FileEvaluator, *, review: bool) -> "tuple[Sequen
 
 
 def _alone(correction: "Correction", all_of_them: "Sequence[Correction]") -> Sequence[Wanted]:
-    """Return what is wanted of a file in which only one definition is corrected."""
-    return [each.wanted if each is correction else each.as_it_is for each in all_of_them]
+    """Return what is wanted of a file in which only one definition is corrected, with all services that run it."""
+    task, wanted = correction.definition.task, correction.wanted
+    return [
+        wanted
+        if each is correction
+        else Wanted(wanted.task if each.definition.task is task else each.definition.task, each.as_it_is.service)
+        for each in all_of_them
+    ]
 
 
 def _named(path: Path) -> str:

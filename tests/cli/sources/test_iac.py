@@ -185,3 +185,26 @@ def test_a_region_that_is_written_may_be_that_of_the_stack(run: Run, folder: Pat
     (verdict,) = ran.results[0]["verdicts"]
     assert verdict["verdict"] == "unknown", verdict
     assert "region" in verdict["reasons"][0] or "source" in verdict["reasons"][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "collector"),
+    [
+        ("tf-two-services/main.tf", ' }, { name = "adot", image = join(":", ["IMAGE", "latest"])'),
+        ("cfn/two-services.yaml", '\n        - Name: adot\n          Image: !Join [":", [IMAGE, latest]]'),
+    ],
+)
+def test_what_is_not_written_is_by_hand_for_each_service_that_runs_the_definition(
+    run: Run, folder: Path, name: str, collector: str
+) -> None:
+    text, last = (folder / name).read_text(encoding="utf-8"), "envoyproxy/envoy:v1.30.1"
+    last += '"' if name.endswith(".tf") else ""
+    added = last + collector.replace("IMAGE", "public.ecr.aws/aws-observability/aws-otel-collector")
+    (folder / name).write_text(text.replace(last, added), encoding="utf-8")
+    ran = run("fix", "--review", "--diff", "--select", "sidecar.image-pinned,service.platform-version", f"iac/{name}")
+    assert "edge: fixed service.platform-version.\n" in ran.err
+    assert "edge: to be fixed by hand: sidecar.image-pinned.\n" in ran.err
+    assert ran.err.count("sidecar.image-pinned") == 1
+    heads = [row for row in ran.out.split("\n") if row.startswith("@@")]
+    assert ["(by hand)" in row for row in heads] == ["/image" in row for row in heads]
+    assert len(heads) == 3
