@@ -68,6 +68,22 @@ def test_a_release_between_two_that_are_known_refuses_what_both_refuse() -> None
     assert set(between[0].wanted) == set(earlier[0].wanted) & set(later[0].wanted)
 
 
+@pytest.mark.parametrize(
+    ("parts", "refusing"),
+    [
+        ("receivers: {statsd: {ignore_host: true}}\nexporters: {debug: }\n", "v0.47.0"),
+        ("receivers: {statsd: }\nexporters: {debug: , kafka: {topic: metrics}}\n", "v0.49.0"),
+    ],
+    ids=["the earlier", "the later"],
+)
+def test_a_release_between_two_that_are_known_may_take_what_one_refuses(parts: str, refusing: str) -> None:
+    exporters = "debug, kafka" if "kafka" in parts else "debug"
+    pipelines = f"service: {{pipelines: {{metrics: {{receivers: [statsd], exporters: [{exporters}]}}}}}}"
+    configuration = CollectorConfiguration.parse(parts + pipelines)
+    tags = ("v0.47.0", "v0.48.0", "v0.49.0")
+    assert [tag for tag in tags if option_problems(configuration, Release.parse(tag))] == [refusing]
+
+
 def test_the_newest_release_is_known() -> None:
     assert options_are_known(newest_known())
 
