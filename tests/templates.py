@@ -145,14 +145,12 @@ def statements(role: str, condition: str = "", path: Path = TEMPLATE) -> Iterato
                 yield entry
 
 
-def every_statement() -> dict[str, dict[str, Any]]:
-    """Each statement of each role of the stack and of a member, by `FILE-ROLE-SID`."""
-    return {
-        f"{path.stem}-{role}-{statement['Sid']}": statement
-        for path in (TEMPLATE, ROOT / "member.yaml")
-        for role in of_type("AWS::IAM::Role", path)
-        for statement in statements(role, path=path)
-    }
+def every_statement() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each statement of each role of the stack and of a member, as `FILE-ROLE-SID`; branches of an If may share it."""
+    for path in (TEMPLATE, ROOT / "member.yaml"):
+        for role in of_type("AWS::IAM::Role", path):
+            for statement in statements(role, path=path):
+                yield f"{path.stem}-{role}-{statement['Sid']}", statement
 
 
 def actions(statement: dict[str, Any]) -> list[str]:

@@ -195,7 +195,7 @@ def test_each_region_sends_what_it_has_and_nothing_that_another_rule_takes(
 def test_no_statement_has_an_action_with_a_wildcard_or_of_everything_else() -> None:
     wide = {
         where
-        for where, statement in every_statement().items()
+        for where, statement in every_statement()
         if statement["Effect"] != "Allow"
         or {"NotAction", "NotResource"} & statement.keys()
         or any("*" in action for action in actions(statement))
@@ -204,10 +204,10 @@ def test_no_statement_has_an_action_with_a_wildcard_or_of_everything_else() -> N
 
 
 def test_every_resource_of_a_member_is_its_own_account_s() -> None:
-    member = {where: statement for where, statement in every_statement().items() if where.startswith("member-")}
-    everything = {action for each in member.values() if each["Resource"] == "*" for action in actions(each)}
+    member = [statement for where, statement in every_statement() if where.startswith("member-")]
+    everything = {action for each in member if each["Resource"] == "*" for action in actions(each)}
     assert everything <= NO_NARROWER
-    arns = {arn for each in member.values() for arn in json.dumps(each["Resource"]).split("arn:")[1:]}
+    arns = {arn for each in member for arn in json.dumps(each["Resource"]).split("arn:")[1:]}
     assert {arn for arn in arns if "${AWS::AccountId}" not in arn and ":iam::aws:policy/*" not in arn} == set()
 
 

@@ -63,7 +63,7 @@ def known(action: str) -> list[dict[str, Any]]:
 
 def every_action() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Each action with the place and the statement that allow it."""
-    for where, statement in every_statement().items():
+    for where, statement in every_statement():
         for action in actions(statement):
             yield where, action, statement
 
