@@ -140,8 +140,8 @@ def test_a_report_of_the_action_that_cannot_be_written_is_said(runner: Path, goo
 
 @needs_bash
 def test_no_input_of_the_action_is_read_as_a_command(runner: Path) -> None:
+    stubbed(runner)
     for name in ACTION["inputs"]:
-        stubbed(runner)
         acted(runner, {name: '$(touch stolen)`touch stolen`"; touch stolen; "'})
         assert not (runner / "stolen").exists()
     assert not [step for step in ACTION["runs"]["steps"] if "${{" in step.get("run", "")]

@@ -1,7 +1,9 @@
 """What makes the stages of corrections begin again, and that the pages say it."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from domain.remediation.stages import _DEPENDS_ON
 from domain.standard.layers import _OF_ORGANIZATION, LAYERED, Layer
@@ -15,8 +17,8 @@ def named(text: str) -> set[str]:
     return set(re.findall(r"`([\w.]+)`", text))
 
 
-def description(part: object, field: str) -> str:
-    return str(part.__dataclass_fields__[field].metadata)  # type: ignore[attr-defined] # a dataclass
+def description(part: Any, field: str) -> str:
+    return next(str(each.metadata["description"]) for each in fields(part) if each.name == field)
 
 
 def test_the_reference_names_each_part_of_the_standard_that_stages_depend_on() -> None:
