@@ -93,7 +93,7 @@ class _Evaluate:
         first = item.uses[0]
         if first.unread:
             entry = DefinitionEntry(item.file, first.resource, first.unread, ())
-            return replace(self.results.of(entry), gap=first.made), {}
+            return self.results.of(entry, gap=first.made), {}
         entries, fixes, place, gap = list[DefinitionEntry](), dict[str, _Fix](), NO_SOURCE.place, False
         by = self.by.exempting(item.exemptions).of_account(first.task)
         for number, definition in enumerate(item.uses):
@@ -104,8 +104,8 @@ class _Evaluate:
                 if each.after is not None and rule not in fixes:
                     fixes[rule] = _Fix.of(each, each.after, number)
         entry = merged(entries)
-        result = self.results.of(entry, Source(place, {}), item.number)
-        return replace(result, gap=gap and entry.not_evaluated is not None), fixes
+        gap = gap and entry.not_evaluated is not None
+        return self.results.of(entry, Source(place, {}), item.number, gap=gap), fixes
 
 
 def _entry(file: str, definition: Definition, found: DefinitionResult, configuration: Origin | None) -> DefinitionEntry:

@@ -64,7 +64,7 @@ class Results:
         """Return what makes results by a baseline."""
         return cls(form) if baseline is None else cls(form, baseline.folder, baseline.fingerprints, baseline.writes)
 
-    def of(self, entry: Entry, source: Source = NO_SOURCE, number: int = 1) -> Result:
+    def of(self, entry: Entry, source: Source = NO_SOURCE, number: int = 1, *, gap: bool = False) -> Result:
         """Return the result. A process sends it to another, so it has only what is printed.
 
         `number` says which of a file's definitions of the family it is.
@@ -75,9 +75,9 @@ class Results:
             entry = replace(entry, verdicts=tuple(map(self._marked, entry.verdicts)))
         worst = worst_of(entry)
         if self.form == "json":
-            return Result(replace(entry, verdicts=()), worst, rendered(entry, ENTRY), drifts=drifts)
+            return Result(replace(entry, verdicts=()), worst, rendered(entry, ENTRY), drifts=drifts, gap=gap)
         shown = tuple(_without_known(self._shown(entry.verdicts)))
-        return Result(replace(entry, verdicts=shown), worst, source=source, drifts=drifts)
+        return Result(replace(entry, verdicts=shown), worst, source=source, drifts=drifts, gap=gap)
 
     def _marked(self, verdict: VerdictEntry) -> VerdictEntry:
         drifts = tuple(
