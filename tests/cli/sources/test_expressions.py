@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Ran, Run
 from tests.cli.sources.test_constructs import TEMPLATE
 
 LOGS = """
@@ -36,10 +36,19 @@ variable "default" { default = "web" }
 """
 
 
+def logs(family: str = '"app"', group: str = '"app"') -> str:
+    return LOGS.replace("FAMILY", family).replace("GROUP", group)
+
+
+def fixed(run: Run, name: str, text: str, rules: str = "application.resource-attributes", *, diff: bool = False) -> Ran:
+    """Fix the drift of these rules in a file with this text."""
+    Path(name).write_text(text, encoding="utf-8")
+    return run("fix", "--review", *(["--diff"] if diff else []), "--select", rules, name)
+
+
 def test_of_two_expressions_that_look_alike_none_is_written_for_the_other(run: Run) -> None:
-    text = LOGS.replace("FAMILY", 'lookup(var.names, "family")').replace("GROUP", 'lookup(var.names, "group")')
-    Path("main.tf").write_text(text, encoding="utf-8")
-    ran = run("fix", "--review", "--select", "sidecar.present,application.resource-attributes", "main.tf")
+    text = logs('lookup(var.names, "family")', 'lookup(var.names, "group")')
+    ran = fixed(run, "main.tf", text, "sidecar.present,application.resource-attributes")
     assert ran.out.strip() == text.strip()
     assert "by hand" in ran.err
 
@@ -62,9 +71,8 @@ def test_of_two_expressions_that_look_alike_none_is_written_for_the_other(run: R
     ],
 )
 def test_what_stands_for_an_expression_is_never_written(run: Run, family: str, written: str | None) -> None:
-    text = LOGS.replace("FAMILY", family).replace("GROUP", '"app"')
-    Path("main.tf").write_text(text, encoding="utf-8")
-    ran = run("fix", "--review", "--select", "application.resource-attributes", "main.tf")
+    text = logs(family)
+    ran = fixed(run, "main.tf", text)
     assert (written in ran.out) if written else ran.out.strip() == text.strip()
     assert "zz-region-1" not in ran.out
 
@@ -96,9 +104,8 @@ output "tags" { value = [local.tags, local.other] }
 def test_a_tag_of_an_object_that_stands_elsewhere_is_written_by_its_reference(
     run: Run, tags: str, written: str | None
 ) -> None:
-    text = LOGS.replace("FAMILY", f'"app"\n  tags = {tags}').replace("GROUP", '"app"') + MODULE
-    Path("main.tf").write_text(text, encoding="utf-8")
-    ran = run("fix", "--review", "--select", "application.resource-attributes", "main.tf")
+    text = logs(f'"app"\n  tags = {tags}') + MODULE
+    ran = fixed(run, "main.tf", text)
     if written is None:
         assert ran.out == text
         assert "by hand: application.resource-attributes" in ran.err
@@ -107,7 +114,7 @@ def test_a_tag_of_an_object_that_stands_elsewhere_is_written_by_its_reference(
 
 
 def test_a_tag_of_a_service_in_another_file_is_written_by_its_expression(run: Run) -> None:
-    Path("main.tf").write_text(LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"') + MODULE, encoding="utf-8")
+    Path("main.tf").write_text(logs() + MODULE, encoding="utf-8")
     service = """
 resource "aws_ecs_service" "app" {
   name            = "app"
@@ -166,8 +173,7 @@ def test_the_value_of_one_deployment_is_not_written_for_all(
     run: Run, family: str, tag: str, written: str | None
 ) -> None:
     text = PARAMETERS.replace("FAMILY", family).replace("TAG", tag)
-    Path("stack.yaml").write_text(text, encoding="utf-8")
-    ran = run("fix", "--review", "--select", "application.resource-attributes", "stack.yaml")
+    ran = fixed(run, "stack.yaml", text)
     if written is None:
         assert ran.out == text
         assert ": containers/app/environment/OTEL_RESOURCE_ATTRIBUTES is not there" in ran.err
@@ -186,8 +192,7 @@ def test_the_value_of_one_deployment_is_not_written_for_all(
 )
 def test_a_tag_that_a_condition_chooses_is_not_written_for_all(run: Run, tags: str) -> None:
     text = PARAMETERS.replace("FAMILY", "web").replace("[{Key: Environment, Value: TAG}]", tags)
-    Path("stack.yaml").write_text(text, encoding="utf-8")
-    ran = run("fix", "--review", "--select", "application.resource-attributes", "stack.yaml")
+    ran = fixed(run, "stack.yaml", text)
     assert ran.out == text
     assert "by hand: application.resource-attributes" in ran.err
 
@@ -221,8 +226,7 @@ def test_a_change_that_fits_one_deployment_asks_for_a_check(run: Run) -> None:
     )
     text += "        - Name: adot-collector\n"
     text += "          Image: public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0\n"
-    Path("stack.yaml").write_text(text, encoding="utf-8")
-    ran = run("fix", "--review", "--select", "sidecar.resources,application.*", "stack.yaml")
+    ran = fixed(run, "stack.yaml", text, "sidecar.resources,application.*")
     assert "check this: what is written for sidecar.resources may not fit each deployment: it depends on" in ran.err
     assert "(Open, Unknown)" in ran.err
 
@@ -232,8 +236,7 @@ def test_a_block_of_one_line_is_replaced_and_one_with_a_comment_is_not(run: Run)
     text = PARAMETERS.replace("FAMILY", ">-\n        web").replace("TAG", "dev")
     text += f"        - Name: adot-collector\n          Image: |-\n            {image}:latest\n"
     text += "          Essential: >- # to be changed\n            true\n"
-    Path("stack.yaml").write_text(text, encoding="utf-8")
-    ran = run("fix", "--review", "--select", "sidecar.image-pinned,sidecar.not-essential", "stack.yaml")
+    ran = fixed(run, "stack.yaml", text, "sidecar.image-pinned,sidecar.not-essential")
     assert f"          Image: {image}:v0.49.0\n          Essential: >- # to be changed\n            true\n" in ran.out
     at = text[: text.index("Essential")].count("\n") + 1
     assert f"stack.yaml, line {at}: containers/adot-collector/essential is computed" in ran.err
@@ -243,8 +246,7 @@ def test_what_a_template_imports_is_not_written_as_a_text(run: Run) -> None:
     logs = "Options: {awslogs-group: !ImportValue logs, awslogs-region: !Ref AWS::Region}}"
     text = TEMPLATE.replace("EXECUTION", "arn:aws:iam::123456789012:role/a").replace("TASK", "arn:aws:iam::123:role/b")
     text = text.replace("!Ref Image}", f"'nginx:1', LogConfiguration: {{LogDriver: awslogs, {logs}}}")
-    Path("app.yaml").write_text(text, encoding="utf-8")
-    ran = run("fix", "--review", "--select", "sidecar.present", "app.yaml")
+    ran = fixed(run, "app.yaml", text, "sidecar.present")
     assert ran.out.strip() == text.strip()
     assert "by hand" in ran.err
 
@@ -252,7 +254,7 @@ def test_what_a_template_imports_is_not_written_as_a_text(run: Run) -> None:
 def test_a_rule_is_reported_as_fixed_only_if_all_of_its_fix_is_written(run: Run) -> None:
     """A task is not enlarged for a reservation that must be made by hand."""
     collector = '{ name = "otel", image = "public.ecr.aws/aws-observability/aws-otel-collector:latest" }'
-    text = LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"').replace("}])\n}", "}, merge(local.otel, {})])\n}")
+    text = logs().replace("}])\n}", "}, merge(local.otel, {})])\n}")
     text += f"locals {{\n  otel = {collector}\n}}\n"
     Path("main.tf").write_text(text, encoding="utf-8")
     ran = run("fix", "--review", "--diff", "main.tf")
@@ -267,12 +269,11 @@ def test_a_rule_is_reported_as_fixed_only_if_all_of_its_fix_is_written(run: Run)
 
 def test_of_two_definitions_that_share_names_each_is_written_as_far_as_it_can_be(run: Run) -> None:
     collector = '{ name = "otel", essential = true, image = IMAGE }'
-    text = LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"').replace("}])\n}", f"}}, {collector}])\n}}")
+    text = logs().replace("}])\n}", f"}}, {collector}])\n}}")
     image = "public.ecr.aws/aws-observability/aws-otel-collector"
     text = text.replace("IMAGE", f'"{image}:latest"') + text.replace('"app" {', '"b" {').replace("IMAGE", "var.image")
     text = text.replace('variable "names" {}\n', "") + f'variable "image" {{\n  default = "{image}:latest"\n}}\n'
-    Path("main.tf").write_text(text, encoding="utf-8")
-    ran = run("fix", "--review", "--select", "sidecar.image-pinned", "main.tf")
+    ran = fixed(run, "main.tf", text, "sidecar.image-pinned")
     assert ran.out.count(f'"{image}:v0.49.0"') == 1
     assert "app: fixed sidecar.image-pinned." in ran.err
     second = text[: text.rindex("var.image")].count("\n") + 1
@@ -281,11 +282,8 @@ def test_of_two_definitions_that_share_names_each_is_written_as_far_as_it_can_be
 
 
 def test_what_the_file_has_nowhere_is_reported_as_missing(run: Run) -> None:
-    text = (
-        LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"').replace('  network_mode             = "awsvpc"\n', "")
-    )
-    Path("main.tf").write_text(text, encoding="utf-8")
-    ran = run("fix", "--review", "--select", "task.network-mode", "main.tf")
+    text = logs().replace('  network_mode             = "awsvpc"\n', "")
+    ran = fixed(run, "main.tf", text, "task.network-mode")
     assert (
         "main.tf, line 3: networkMode is not there, and cannot be added here. Add it by hand; --diff shows how."
         in ran.err
@@ -294,11 +292,16 @@ def test_what_the_file_has_nowhere_is_reported_as_missing(run: Run) -> None:
 
 def test_next_to_an_expression_for_some_variables_the_others_are_shown(run: Run) -> None:
     pair = '{ name = "OTEL_EXPORTER_OTLP_ENDPOINT", value = "http://localhost:4318/v1/traces" }'
-    text = LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"')
+    text = logs()
     begin, end = text.index("environment = ["), text.index("]\n    logConf")
     computed = f"environment = concat([for name in var.names : {{ name = name, value = name }}], [{pair}]"
-    Path("main.tf").write_text(text[:begin] + computed + text[end:].replace("]", ")", 1), encoding="utf-8")
-    ran = run("fix", "--review", "--diff", "--select", "application.otlp-endpoint", "main.tf")
+    ran = fixed(
+        run,
+        "main.tf",
+        text[:begin] + computed + text[end:].replace("]", ")", 1),
+        "application.otlp-endpoint",
+        diff=True,
+    )
     assert "OTEL_EXPORTER_OTLP_ENDPOINT/value @@ line" in ran.out
     assert "+http://localhost:4318" in ran.out
 
@@ -332,9 +335,8 @@ def test_the_diff_shows_the_expression_that_is_written(
 
 
 def test_the_diff_hides_an_expression_that_may_have_a_secret_in_it(run: Run) -> None:
-    text = LOGS.replace("FAMILY", 'format("%s-hunter2", var.default)').replace("GROUP", '"app"')
-    Path("main.tf").write_text(text, encoding="utf-8")
-    ran = run("fix", "--review", "--diff", "--select", "application.resource-attributes", "main.tf")
+    text = logs('format("%s-hunter2", var.default)')
+    ran = fixed(run, "main.tf", text, diff=True)
     assert "OTEL_RESOURCE_ATTRIBUTES/value" in ran.out
     assert "+(hidden)" in ran.out
     assert "format(" not in ran.out
@@ -380,8 +382,7 @@ def test_an_expression_that_chooses_is_written_nowhere_else(run: Run, form: str)
     ],
 )
 def test_the_diff_shows_an_expression_only_if_its_texts_are_all_in_the_value(run: Run, value: str, shown: str) -> None:
-    Path("app.yaml").write_text(COPIED.replace("VALUE", value), encoding="utf-8")
-    ran = run("fix", "--review", "--diff", "--select", "sidecar.image-pinned", "app.yaml")
+    ran = fixed(run, "app.yaml", COPIED.replace("VALUE", value), "sidecar.image-pinned", diff=True)
     assert f"\n+{shown}\n" in ran.out
     assert "hunter2" not in ran.out + ran.err
 
@@ -398,7 +399,7 @@ def test_the_diff_shows_an_expression_only_if_its_texts_are_all_in_the_value(run
     ],
 )
 def test_what_names_an_expression_has_no_text_of_it(run: Run, value: str, shown: str) -> None:
-    text = LOGS.replace("FAMILY", '"app"').replace("GROUP", '"app"').replace('"http://localhost:4317"', value)
+    text = logs().replace('"http://localhost:4317"', value)
     Path("main.tf").write_text(text, encoding="utf-8")
     ran = run("check", "main.tf")
     assert f"({shown})" in ran.out
